@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
-
-from calipso_nornir.errors import PastUnknown
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from calipso_nornir.model.changes import Commit
+    from calipso_nornir.model.changes import Commit, Life
     from calipso_nornir.model.stores import Document, Kind, Store, StoreView
+
+_ALL: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,27 +58,28 @@ class Version:
 
 
 def versions(store: Store, environment: str, kind: Kind, document_id: str, *, commits: int) -> Iterator[Version]:
-    """Yield the versions of one document in the newest commits, newest first: each as of the commit that made it."""
-    later: Version | None = None
-    for commit in store.commits(environment, limit=commits):
-        document = _as_of(store, environment, kind, document_id, commit)
-        if later is not None and _digest(later.document) != _digest(document):
-            yield later
-        later = Version(commit, document)
-    if later is not None and later.document is not None:
-        yield later
+    """Yield the versions of one document in the newest commits, newest first: each as of the commit that made it.
+
+    One that is older than these commits comes with the oldest of them. If the document was gone before them, all known
+    commits count. Nothing is yielded for a document that never existed, or only before what is known.
+    """
+    lives = store.lives(environment, kind, document_id)
+    log = store.commits(environment, limit=commits)
+    if lives and log and lives[0].until is not None and lives[0].until < log[-1].revision:
+        log = store.commits(environment, limit=_ALL)
+    return _versions(lives, log) if log else iter(())
 
 
-def _as_of(store: Store, environment: str, kind: Kind, document_id: str, commit: Commit) -> Document | None:
-    try:
-        with store.snapshot(environment, at=commit.at) as view:
-            return view.get_by_id(kind, document_id)
-    except PastUnknown:
-        return None
-
-
-def _digest(document: Document | None) -> object:
-    return None if document is None else document["digest"]
+def _versions(lives: Sequence[Life], log: Sequence[Commit]) -> Iterator[Version]:
+    made = {commit.revision: commit for commit in log}
+    replaced: int | None = None
+    for life in lives:
+        if life.until is not None and life.until != replaced and life.until in made:
+            yield Version(made[life.until], None)
+        if life.until is not None and life.until <= log[-1].revision:
+            return
+        yield Version(made.get(life.revision, log[-1]), life.document)
+        replaced = life.revision
 
 
 def whole(found: Iterable[Difference], *, limit: int) -> tuple[list[Difference], bool]:

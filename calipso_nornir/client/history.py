@@ -60,5 +60,5 @@ class History(Connection):
         return dict(self.get(of(environment, "diff"), **query))
 
     def versions(self, environment: str, type_: str, id_: str, **query: object) -> list[dict[str, Any]]:
-        """Return the versions of one object among the newest ``commits``, with the cause of each."""
+        """Return the versions of one object, also of a gone one, among the newest ``commits``; each with its cause."""
         return list(self.get(of(environment, "versions", type_, id_), **query))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The history of an environment, revision by revision: the change feed and the log of commits."""
+"""The history of an environment, revision by revision: the change feed, the log of commits, lives of documents."""
 
 from __future__ import annotations
 
@@ -31,6 +31,21 @@ class Change:
     kind: Kind
     document_id: str
     document: Document | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Life:
+    """A document as one commit put it.
+
+    Attributes:
+        revision: the revision of that commit.
+        until: the revision that replaced or removed it; None: it is there now.
+        document: as it was put.
+    """
+
+    revision: int
+    until: int | None
+    document: Document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

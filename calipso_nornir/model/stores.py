@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from threading import Event
 
-    from calipso_nornir.model.changes import Change, Commit
+    from calipso_nornir.model.changes import Change, Commit, Life
     from calipso_nornir.model.cliques import Clique
     from calipso_nornir.model.finding import Condition, Find
     from calipso_nornir.model.links import Link
@@ -249,6 +249,13 @@ class Store(Protocol):
 
     def commits(self, environment: str, *, limit: int = 100) -> Sequence[Commit]:
         """Return the newest commits, newest first."""
+        ...
+
+    def lives(self, environment: str, kind: Kind, document_id: str, *, limit: int = 1000) -> Sequence[Life]:
+        """Return what a document was, the newest first; empty for one that never existed, or long ago.
+
+        What was replaced or removed is known for as long as the retention of history says.
+        """
         ...
 
     def environments(self) -> Sequence[str]:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from threading import Event
 
-    from calipso_nornir.model.changes import Change, Commit
-    from calipso_nornir.model.stores import Collection, Store, StoreView, Writer
+    from calipso_nornir.model.changes import Change, Commit, Life
+    from calipso_nornir.model.stores import Collection, Kind, Store, StoreView, Writer
 
 
 class Frozen:
@@ -66,6 +66,10 @@ class Frozen:
     def commits(self, environment: str, *, limit: int = 100) -> Sequence[Commit]:
         """Return the newest commits, newest first."""
         return self._store.commits(environment, limit=limit)
+
+    def lives(self, environment: str, kind: Kind, document_id: str, *, limit: int = 1000) -> Sequence[Life]:
+        """Return what a document was, the newest first."""
+        return self._store.lives(environment, kind, document_id, limit=limit)
 
     def environments(self) -> Sequence[str]:
         """Return the names of the environments that have objects, links or cliques, ordered."""

@@ -15,7 +15,20 @@ from calipso_nornir.model.cliques import Clique
 from calipso_nornir.model.finding import Equal, Find, Prefix, found_by
 from calipso_nornir.model.status import Status
 from calipso_nornir.store.documents import clique_document, link_document, object_document, status_document
-from calipso_nornir.testing.store_samples import AT, ENVIRONMENT, LATER, ZONE, expected, host, link, pnic, put, stored
+from calipso_nornir.store.frozen import Frozen
+from calipso_nornir.testing.store_samples import (
+    AT,
+    ENVIRONMENT,
+    LATER,
+    ZONE,
+    check_lives,
+    expected,
+    host,
+    link,
+    pnic,
+    put,
+    stored,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -152,6 +165,30 @@ class RevisionContract:
             pass
         with store.snapshot(ENVIRONMENT, at=revisions[0]) as then:
             assert then.revision == revisions[0]
+
+    def test_the_lives_of_a_document(self, opened: Opened) -> None:
+        """Put, replaced, removed and put again, by small commits and by one of many documents."""
+        store = opened()
+        many, h1 = [object_document(host(f"many-{number}")) for number in range(40)], host("h1").ref.document_id
+        assert store.lives(ENVIRONMENT, "inventory", h1) == []
+        put(store, "inventory", [object_document(host("h1"))])
+        put(store, "inventory", [object_document(host("h1", n=1)), *many])
+        put(store, "inventory", [object_document(host("h2"))])
+        put(store, "inventory", [object_document(host("h1", n=2))])
+        with store.write(ENVIRONMENT) as writer:
+            writer.remove("inventory", [h1])
+        known = [(one.revision, one.until, one.document.get("n")) for one in store.lives(ENVIRONMENT, "inventory", h1)]
+        assert known == [(4, 5, 2), (2, 4, 1), (1, 2, None)]
+        put(opened(), "inventory", [object_document(host("h1", n=3))])
+        newest = store.lives(ENVIRONMENT, "inventory", h1, limit=2)
+        assert [(one.revision, one.until) for one in newest] == [(6, None), (4, 5)]
+        assert newest[0].document == store.view(ENVIRONMENT).get_by_id("inventory", h1)
+        for kind, other in (("inventory", host("h3").ref.document_id), ("links", h1)):
+            assert store.lives(ENVIRONMENT, kind, other) == []  # type: ignore[arg-type]  # two kinds
+        assert store.lives("another", "inventory", h1) == []
+        for one in (h1, host("h2").ref.document_id, many[0]["_id"]):
+            check_lives(store, "inventory", one)
+        assert Frozen(store).lives(ENVIRONMENT, "inventory", h1, limit=2) == newest
 
     # --- who was too late
 

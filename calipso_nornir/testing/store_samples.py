@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: S101 - assertions are what a helper of tests is for
 """Objects, links and values for tests of stores, and helpers for such tests."""
 
 from __future__ import annotations
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from calipso_nornir.errors import PastUnknown
 from calipso_nornir.model.evidence import Evidence
 from calipso_nornir.model.links import Link
 from calipso_nornir.model.objects import InventoryObject
@@ -97,6 +99,20 @@ def put(store: Store, kind: Kind, documents: Iterable[Document], *, environment:
 def stored(store: Store, kind: Kind = "inventory", *, environment: str = ENVIRONMENT) -> dict[str, Document]:
     """Return all documents of a kind by ``_id``."""
     return {document["_id"]: document for document in store.view(environment).documents(kind)}
+
+
+def check_lives(store: Store, kind: Kind, document_id: str, *, environment: str = ENVIRONMENT) -> None:
+    """Assert that the lives of a document say what snapshots show, at each revision that is known."""
+    lives = store.lives(environment, kind, document_id)
+    assert [one.revision for one in lives] == sorted({one.revision for one in lives}, reverse=True)
+    for revision in range(store.view(environment).revision + 1):
+        valid = [one for one in lives if one.revision <= revision and (one.until is None or one.until > revision)]
+        try:
+            with store.snapshot(environment, at=revision) as then:
+                there = then.get_by_id(kind, document_id)
+        except PastUnknown:
+            continue
+        assert [one.document["digest"] for one in valid] == ([] if there is None else [there["digest"]]), revision
 
 
 @contextmanager

@@ -41,6 +41,7 @@ from calipso_nornir.testing.store_samples import (
     ENVIRONMENT,
     LATER,
     ODD_ATTRIBUTES,
+    check_lives,
     host,
     link,
     pnic,
@@ -192,7 +193,10 @@ def test_a_writer_that_died_at_any_step_leaves_what_was_there(
                 assert without_times(everything(store)) == before, "readers notice nothing"
             else:
                 assert after > 0
+            check_lives(store, "inventory", host("h0").ref.document_id)
             new_generation(store)  # takes back what the dead one left
+            for one in store.view(ENVIRONMENT).of_type("host"):
+                check_lives(store, "inventory", one.ref.document_id)
             assert everything(store) == wanted
             assert without_times(everything(store, snapshot)) == before, "nor does one who has been reading for long"
             assert [one.revision for one in store.commits(ENVIRONMENT, limit=1)] == [store.view(ENVIRONMENT).revision]
@@ -374,7 +378,9 @@ def test_a_writer_that_died_while_it_applied_small_commits_lost_nothing(
             with pytest.raises(Died):
                 put(store, "inventory", [object_document(host("h9"))])
         assert everything(store) == wanted[-1], "readers notice nothing"
+        check_lives(store, "inventory", host("h1").ref.document_id)
         put(store, "inventory", [object_document(host("h1", n=5))])  # takes over, and applies them again
+        check_lives(store, "inventory", host("h1").ref.document_id)
         put(store, "inventory", (object_document(host(f"many-{number}")) for number in range(30)))
         assert everything(store, snapshot) == wanted[-1]
     for at, before in zip(times, wanted, strict=True):

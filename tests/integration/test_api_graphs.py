@@ -265,8 +265,35 @@ def test_what_differs_between_two_times(viewer: Client, store: Store) -> None:
     ]
     with store.write("lab", cause="event port.delete") as writer:
         writer.remove("inventory", [port.ref.document_id])
-    assert viewer.get(f"{LAB}/versions/port/{port.id}")[0]["document"] is None
-    assert viewer.get(f"{LAB}/versions/port/none") == []
+    whole = viewer.get(f"{LAB}/versions/port/{port.id}")
+    assert [one["cause"] for one in whole] == ["event port.delete", "event port.update", f"scan {scan}"]
+    assert whole[0]["document"] is None
+    assert viewer.get(f"{LAB}/versions/port/{port.id}", commits=1) == whole[:1]
+    with store.write("lab", cause="event port.update") as writer:
+        other = store.view("lab").get_by_id("inventory", one_of(store, "port").ref.document_id)
+        writer.put("inventory", [{**(other or {}), "name": "renamed", "digest": "y" * 32}])
+    assert viewer.get(f"{LAB}/versions/port/{port.id}", commits=1) == whole, "it was gone before that commit"
+
+
+@pytest.mark.parametrize(
+    ("path", "what"),
+    [
+        ("versions/port/none", "port none"),
+        ("versions/nosuch/none", "nosuch none"),
+        (f"statuses/{'0' * 24}/versions", f"object or link with _id {'0' * 24}"),
+    ],
+)
+def test_what_never_existed_has_no_versions(viewer: Client, path: str, what: str) -> None:
+    answer = viewer.ask("GET", f"{LAB}/{path}")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (404, "application/problem+json")
+    said = f"environment lab has no {what}, and had none in the history that is kept"
+    assert answer.json()["detail"] == said
+
+
+def test_versions_that_no_known_commit_made(viewer: Client, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The object is there, so it is not said that it never was."""
+    monkeypatch.setattr(type(store), "commits", lambda *_, **__: [])
+    assert viewer.get(f"{LAB}/versions/port/{one_of(store, 'port').id}") == []
 
 
 # --- statuses

@@ -105,8 +105,17 @@ def object_versions(
     *,
     commits: Commits = 100,
 ) -> list[VersionShown]:
-    """List the versions of one object, the newest first; an empty list if none of these commits knew it."""
-    return versions_shown(api, environment, "inventory", ObjectRef(environment, type, id).document_id, commits=commits)
+    """List the versions of one object, the newest first; also of one that is gone, for as long as history is kept."""
+    of = ObjectRef(environment, type, id).document_id
+    must_have_been(api, environment, of, "inventory", what=f"{type} {id}")
+    return versions_shown(api, environment, "inventory", of, commits=commits)
+
+
+def must_have_been(api: Api, environment: str, document_id: str, *kinds: Kind, what: str) -> None:
+    """Raise Problem, 404, if no document of these kinds ever had an ``_id``."""
+    if not any(api.store.lives(environment, kind, document_id, limit=1) for kind in kinds):
+        detail = f"environment {environment} has no {what}, and had none in the history that is kept"
+        raise Problem(HTTPStatus.NOT_FOUND, detail)
 
 
 def versions_shown(api: Api, environment: str, kind: Kind, document_id: str, *, commits: int) -> list[VersionShown]:

@@ -20,7 +20,7 @@ from calipso_nornir.api.moments import Moment
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.shapes.picture import FailureShown, StatusShown
 from calipso_nornir.api.shapes.picture import Status as WrittenStatus
-from calipso_nornir.api.v2.history import Commits, VersionShown, versions_shown
+from calipso_nornir.api.v2.history import Commits, VersionShown, must_have_been, versions_shown
 from calipso_nornir.api.v2.listing import ListedLong
 from calipso_nornir.api.v2.pages import Limit
 from calipso_nornir.api.v2.pictures import Environment, Seen
@@ -86,7 +86,8 @@ def status(seen: Seen, of: Of) -> StatusShown:
 @router.get("/statuses/{of}/versions")
 @needs(Role.VIEWER)
 def status_versions(api: Api, environment: Environment, of: Of, *, commits: Commits = 100) -> list[VersionShown]:
-    """List what the status was, the newest first."""
+    """List what the status was, the newest first; also of what is gone, for as long as history is kept."""
+    must_have_been(api, environment, of, "status", "inventory", "links", what=f"object or link with _id {of}")
     return versions_shown(api, environment, "status", of, commits=commits)
 
 

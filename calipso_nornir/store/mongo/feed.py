@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bson.objectid import ObjectId
+
 from calipso_nornir.errors import PastUnknown
-from calipso_nornir.model.changes import Change, Commit
+from calipso_nornir.model.changes import Change, Commit, Life
 from calipso_nornir.store.mongo.codec import from_raw, revision_of
 from calipso_nornir.store.mongo.environment_collections import GONE, OF, REVISION, UNTIL
 from calipso_nornir.store.mongo.redo import Overlay
@@ -17,8 +19,6 @@ from calipso_nornir.store.values import utc_ms
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
-
-    from bson.objectid import ObjectId
 
     from calipso_nornir.model.stores import Kind
     from calipso_nornir.store.mongo.environment_collections import Marker, Places
@@ -79,6 +79,32 @@ class Feed:
         names = ("revision", "at", "cause", "by", "new", "changed", "removed")
         found = commits_of(self._places, self._marker, limit=limit)
         return [Commit(**{name: one[name] for name in names}) for one in found]
+
+    def lives(self, kind: Kind, document_id: str, limit: int) -> list[Life]:
+        """Return what a document was, the newest first.
+
+        A writer that died may have left copies in the past: of a document that is still there, or was replaced later.
+        """
+        of, newest = ObjectId(document_id), self._marker.revision
+        here = {"environment": self._places.environment, REVISION: {"$lte": newest}}
+        current = self._places.raw(self._places.current(kind)).find_one({**here, "_id": of, GONE: {"$exists": False}})
+        past = self._places.raw(self._places.past(kind)).find({**here, OF: of}).sort(UNTIL, -1).limit(limit)
+        found: dict[int, tuple[int | None, bytes]] = {}
+        if current is not None:
+            found[int(current[REVISION])] = (None, bytes(current.raw))
+        for one in past:
+            until = int(one[UNTIL])
+            found.setdefault(int(one[REVISION]), (until if until <= newest else None, bytes(one.raw)))
+        for redo in self._marker.pending:
+            if (redo.kind, redo.document_id) == (kind, of):
+                ended = {at: raw for at, (until, raw) in found.items() if until is None and at < redo.revision}
+                found |= {at: (redo.revision, raw) for at, raw in ended.items()}
+                if redo.raw is not None:
+                    found.setdefault(redo.revision, (None, redo.raw))
+        return [
+            Life(revision=at, until=found[at][0], document=from_raw(kind, found[at][1]))
+            for at in sorted(found, reverse=True)[:limit]
+        ]
 
     def revision_at(self, at: datetime | int) -> int:
         """Return the revision that was the newest at a time; a given revision is returned if its state is known.

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from threading import Event
 
-    from calipso_nornir.model.changes import Change, Commit
-    from calipso_nornir.model.stores import Collection, StoreView, Writer
+    from calipso_nornir.model.changes import Change, Commit, Life
+    from calipso_nornir.model.stores import Collection, Kind, StoreView, Writer
     from calipso_nornir.store.mongo.environment_collections import Marker
     from calipso_nornir.store.mongo.small_commit import Remembered
     from calipso_nornir.store.names import Use
@@ -133,6 +133,10 @@ class MongoStore:
     def commits(self, environment: str, *, limit: int = 100) -> Sequence[Commit]:
         """Return the newest commits, newest first."""
         return self._riding(lambda: self._feed(environment).commits(limit))
+
+    def lives(self, environment: str, kind: Kind, document_id: str, *, limit: int = 1000) -> Sequence[Life]:
+        """Return what a document was, the newest first."""
+        return self._riding(lambda: self._feed(environment).lives(kind, document_id, limit))
 
     def environments(self) -> Sequence[str]:
         """Return the names of the environments that have objects, links or cliques, ordered."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from calipso_nornir.errors import PastUnknown
-from calipso_nornir.model.changes import Change, Commit
+from calipso_nornir.model.changes import Change, Commit, Life
 from calipso_nornir.store.names import KINDS
 from calipso_nornir.store.sqlite.document_rows import from_row, time_text
 from calipso_nornir.store.sqlite.tables import commits, pasts, revisions, table, texts
@@ -63,6 +63,21 @@ class Feed:
             )
             for revision, at, cause, by, new, changed, removed in rows
         ]
+
+    def lives(self, kind: Kind, document_id: str, limit: int) -> list[Life]:
+        """Return what a document was, the newest first."""
+        head, text, before = (make(self._inventory, kind) for make in (table, texts, pasts))
+        of = "one.environment = :environment AND one._id = :of"
+        read = "one.last_scanned, one.digest"
+        statement = (
+            f"SELECT one.revision, NULL AS until, {read}, body.document, body.evidence FROM {head} AS one "
+            f"CROSS JOIN {text} AS body ON body.number = one.number WHERE {of} UNION ALL "
+            f"SELECT * FROM (SELECT one.revision, one.until, {read}, one.document, one.evidence FROM {before} AS one "
+            f"WHERE {of} ORDER BY one.until DESC LIMIT :limit)"
+        )
+        values = {"environment": self._environment, "of": document_id, "limit": limit}
+        rows = self._connection.execute(statement, values).fetchall()
+        return [Life(revision=one, until=until, document=from_row(*row)) for one, until, *row in rows[:limit]]
 
     def revision_at(self, at: datetime | int) -> int:
         """Return the revision that was the newest at a time; a given revision is returned if its state is known.

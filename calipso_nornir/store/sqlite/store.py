@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from threading import Event
 
-    from calipso_nornir.model.changes import Change, Commit
-    from calipso_nornir.model.stores import Collection, StoreView, Writer
+    from calipso_nornir.model.changes import Change, Commit, Life
+    from calipso_nornir.model.stores import Collection, Kind, StoreView, Writer
     from calipso_nornir.store.names import Use
 
 
@@ -136,6 +136,11 @@ class SqliteStore:
         """Return the newest commits, newest first."""
         with self._feed(environment) as feed:
             return feed.commits(limit)
+
+    def lives(self, environment: str, kind: Kind, document_id: str, *, limit: int = 1000) -> Sequence[Life]:
+        """Return what a document was, the newest first."""
+        with self._feed(environment) as feed:
+            return feed.lives(kind, document_id, limit)
 
     def environments(self) -> Sequence[str]:
         """Return the names of the environments that have objects, links or cliques, ordered."""
