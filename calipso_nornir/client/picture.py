@@ -26,9 +26,9 @@ class Picture(Connection):
         """Return the children of an object."""
         return list(self.get(of(environment, "objects", type_, id_, "children"), **when))
 
-    def search(self, environment: str, text: str, **query: object) -> list[dict[str, Any]]:
-        """Return the objects with a text in their name, id or an attribute; at most ``limit``."""
-        return list(self.get(of(environment, "search"), q=text, **query))
+    def search(self, environment: str, text: str, **query: object) -> Iterator[dict[str, Any]]:
+        """Yield the objects with a text in their name, id or an attribute, page by page."""
+        return self._listed(of(environment, "search"), q=text, **query)
 
     def links(self, environment: str, **fields: object) -> Iterator[dict[str, Any]]:
         """Yield the links whose fields have these values, page by page."""

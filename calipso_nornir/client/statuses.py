@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 class Statuses(Connection):
     """Reads and writes what checks say of objects and links."""
 
-    def findings(self, environment: str, **query: object) -> list[dict[str, Any]]:
-        """Return what is wrong: each failure once, the worst first, with its ``consequences``."""
-        return list(self.get(of(environment, "findings"), **query))
+    def findings(self, environment: str, **query: object) -> Iterator[dict[str, Any]]:
+        """Yield what is wrong, page by page: each failure once, the worst first, with its ``consequences``."""
+        return self._listed(of(environment, "findings"), **query)
 
     def statuses(self, environment: str, *, at_least: int = 0, **query: object) -> Iterator[dict[str, Any]]:
         """Yield the statuses with this value or a worse one, page by page: also of a ``revision``, ``at`` a time."""

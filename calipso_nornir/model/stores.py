@@ -117,8 +117,14 @@ class StoreView(View, Protocol):
         """Return the implicit (derived) links, which are kept separately."""
         ...
 
-    def search(self, text: str, *, limit: int = 100) -> Sequence[InventoryObject]:
-        """Return objects that contain the text in their name, id or an attribute, ignoring case."""
+    def search(
+        self, text: str, *, limit: int = 100, after: tuple[bool, str, str] | None = None
+    ) -> Sequence[InventoryObject]:
+        """Return objects that contain the text in their name, id or an attribute, ignoring case.
+
+        Those with it in their name or id come first; both groups are ordered by type and id. ``after`` is the place of
+        the last object of the page before: whether it has the text only in an attribute, its type, its id.
+        """
         ...
 
     def counts(self) -> Mapping[str, int]:

@@ -54,7 +54,7 @@ class Failure:
 
 
 def failures(view: StoreView) -> list[Failure]:
-    """Return the failures, the worst first; among equally bad ones, those with the most consequences."""
+    """Return the failures in the order of their places."""
     rows = view.find_documents(Find(kind="status", where=(Range("value", at_least=1),)))
     statuses = {one["_id"]: status_of(one) for one in rows}
     named = names_of(view, statuses.values())
@@ -68,7 +68,12 @@ def failures(view: StoreView) -> list[Failure]:
         else:
             roots.append(one)
     made = [Failure(one, tuple(sorted(following[one.of], key=_worst_first))) for one in roots]
-    return sorted(made, key=lambda one: (-_severity(one.about.value), -len(one.consequences), one.about.name))
+    return sorted(made, key=place_of)
+
+
+def place_of(one: Failure) -> tuple[int, int, str, str]:
+    """Return the place of a failure: the worst first; among equally bad ones, those with the most consequences."""
+    return -_severity(one.about.value), -len(one.consequences), one.about.name, one.about.of
 
 
 def names_of(view: StoreView, statuses: Iterable[Status]) -> dict[str, Named]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import re
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from calipso_nornir.store.addresses import in_every_form, meant_by, other_form
 from calipso_nornir.store.documents import OBJECT_FIELDS
@@ -21,6 +21,25 @@ LABELS: Final = ("name", "id", "object_name")
 """Fields with names and ids."""
 _OF_NUMBERS = re.compile(r"[-+.0-9aefilnrstuy]*")
 """Characters of numbers, ``true``, ``false``, ``nan`` and ``infinity``: BSON does not store these values as text."""
+
+
+class SearchPlace(NamedTuple):
+    """The place of an object in what a search finds.
+
+    Attributes:
+        described: whether only the value of an attribute matches, not a name or the id.
+        type: the object's type.
+        id: its id.
+    """
+
+    described: bool
+    type: str
+    id: str
+
+    @classmethod
+    def of(cls, document: Document, *, described: bool) -> SearchPlace:
+        """Return the place of an object."""
+        return cls(described, str(document["type"]), str(document["id"]))
 
 
 class Needle:
@@ -51,9 +70,18 @@ class Needle:
         """Return whether the object's name or id contains it."""
         return any(text in label for label in labels_of(document) for text in self.texts)
 
+    def place(self, document: Document) -> SearchPlace:
+        """Return the place of an object that matches."""
+        return SearchPlace.of(document, described=not self.labels(document))
+
     def describes(self, document: Document) -> bool:
         """Return whether the value of an attribute contains it."""
         return any(text in value for value in values_of(document) for text in self.texts)
+
+
+def is_behind(document: Document, after: SearchPlace | None, *, described: bool) -> bool:
+    """Return whether an object comes after a place; with None, each does."""
+    return after is None or SearchPlace.of(document, described=described) > after
 
 
 def labels_of(document: Document) -> Iterator[str]:
@@ -72,18 +100,23 @@ def values_of(document: Document) -> Iterator[str]:
                     yield usual
 
 
-def found(needle: Needle, candidates: Iterable[Document], *, limit: int) -> list[Document]:
-    """Return up to ``limit`` documents: first those whose name or id matches, then those with a matching attribute."""
+def found(
+    needle: Needle, candidates: Iterable[Document], *, limit: int, after: SearchPlace | None = None
+) -> list[Document]:
+    """Return up to ``limit`` documents: first those whose name or id matches, then those with a matching attribute.
+
+    ``candidates`` are ordered by type and id. ``after`` is the place of the last document of the page before.
+    """
     if limit <= 0 or not needle.texts:
         return []
     named: list[Document] = []
     described: list[Document] = []
     for document in candidates:
         if needle.labels(document):
-            named.append(document)
+            named += [document] if is_behind(document, after, described=False) else []
             if len(named) == limit:
                 return named
-        elif len(described) < limit and needle.describes(document):
+        elif len(described) < limit and is_behind(document, after, described=True) and needle.describes(document):
             described.append(document)
     return [*named, *islice(described, limit - len(named))]
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.finding import Find
     from calipso_nornir.model.stores import Document, Kind
-    from calipso_nornir.store.searching import Needle
+    from calipso_nornir.store.searching import Needle, SearchPlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +121,6 @@ class Reader(Protocol):
         """Return the number of objects by type."""
         ...
 
-    def search(self, needle: Needle, *, limit: int) -> list[Document]:
+    def search(self, needle: Needle, *, limit: int, after: SearchPlace | None = None) -> list[Document]:
         """Return what ``searching.found`` finds among the objects, ordered by type and id."""
         ...

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
 from calipso_nornir.model.finding import Addresses
 from calipso_nornir.store.chunks import chunks
 from calipso_nornir.store.documents import OBJECT_FIELDS
-from calipso_nornir.store.searching import LABELS, Needle, labels_of, values_of
+from calipso_nornir.store.searching import LABELS, Needle, SearchPlace, is_behind, labels_of, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -75,21 +75,39 @@ class Index(Protocol):
         ...
 
 
-def search(index: Index, fresh: Callable[[], Iterable[Document]], needle: Needle, *, limit: int) -> list[Document]:
+def search(
+    index: Index,
+    fresh: Callable[[], Iterable[Document]],
+    needle: Needle,
+    *,
+    limit: int,
+    after: SearchPlace | None = None,
+) -> list[Document]:
     """Return what ``searching.found`` would find in all objects. ``fresh`` is called last."""
     if limit <= 0 or not needle.texts:
         return []
-    named = _best(index, "names", needle, limit, needle.labels)
+
+    def is_named(document: Document) -> bool:
+        return needle.labels(document) and is_behind(document, after, described=False)
+
+    def is_described(document: Document) -> bool:
+        behind = is_behind(document, after, described=True)
+        return behind and not needle.labels(document) and needle.describes(document)
+
+    named: dict[str, Document] = {}
     described: dict[str, Document] = {}
+    begin = None if after is None else (after.type, after.id)
+    if after is None or not after.described:
+        named = _best(index, "names", needle, limit, is_named, begin)
+        begin = None
     if len(named) < limit:
-        described = _best(index, "values", needle, limit, needle.describes)
+        described = _best(index, "values", needle, limit, is_described, begin)
     for document in fresh():
-        if needle.labels(document):
+        if is_named(document):
             named = _with(named, document, limit)
-        elif needle.describes(document):
+        elif is_described(document):
             described = _with(described, document, limit)
-    others = (one for one in _sorted(described) if one["_id"] not in named)
-    return list(islice((*_sorted(named), *others), limit))
+    return list(islice((*_sorted(named), *_sorted(described)), limit))
 
 
 def addressed(query: Find) -> Addresses | None:
@@ -144,21 +162,39 @@ def beginning(text: str) -> str:
     return _plain(text)
 
 
-def _best(
-    index: Index, part: Part, needle: Needle, limit: int, fits: Callable[[Document], bool]
+def _best(  # noqa: PLR0913, PLR0917 - a search, and what to find
+    index: Index, part: Part, needle: Needle, limit: int, fits: Callable[[Document], bool], after: Key | None
 ) -> dict[str, Document]:
-    """Return at least the first ``limit`` objects that fit, by ``_id``."""
+    """Return at least the first ``limit`` objects that fit, by ``_id``; all that fit come after a key."""
     found: dict[str, Document] = {}
     candidates = index.candidates(part, needle)
     last: Key | None = None
     for segment in sorted(index.segments, key=lambda one: one.first):
         if last is not None and segment.first > last:
             break  # all further objects come after those found
-        for document in islice(_fitting(index, candidates(segment), fits), limit):
+        places = candidates(segment)
+        places = places if after is None else _behind(index, list(places), after)
+        for document in islice(_fitting(index, places, fits), limit):
             found[document["_id"]] = document
         if len(found) >= limit:
             last = sorted(map(key_of, found.values()))[limit - 1]
     return found
+
+
+def _behind(index: Index, references: Sequence[Any], after: Key) -> Sequence[Any]:
+    """Return a segment's references without those that a binary search shows to come before a key."""
+    low, high = 0, len(references)
+    while high - low > _STEP:
+        middle = (low + high) // 2
+        some: list[Document] = []
+        for begin in range(middle, high, _STEP):  # objects may have been removed since
+            if some := index.documents(references[begin : begin + _STEP]):
+                break
+        if some and max(map(key_of, some)) <= after:
+            low = middle
+        else:
+            high = middle
+    return references[low:]
 
 
 def _fitting(index: Index, references: Iterable[Any], fits: Callable[[Document], bool]) -> Iterator[Document]:

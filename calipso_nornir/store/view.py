@@ -13,7 +13,7 @@ from calipso_nornir.model.refs import checked_ref
 from calipso_nornir.store.documents import clique_of, link_of, object_of, status_of
 from calipso_nornir.store.meaning import find_all
 from calipso_nornir.store.query_matching import chosen, cleaned
-from calipso_nornir.store.searching import Needle
+from calipso_nornir.store.searching import Needle, SearchPlace
 from calipso_nornir.store.selection import Selection
 from calipso_nornir.store.type_names import unknown
 from calipso_nornir.store.values import clean_text
@@ -89,13 +89,17 @@ class DocumentView:
         parent = (("parent_type", clean_text(ref.type)), ("parent_id", clean_text(ref.id)))
         return self._objects(Selection("inventory", parent, ("type", "name", "id")))
 
-    def search(self, text: str, *, limit: int = 100) -> Sequence[InventoryObject]:
+    def search(
+        self, text: str, *, limit: int = 100, after: tuple[bool, str, str] | None = None
+    ) -> Sequence[InventoryObject]:
         """Return objects with the text in their name, id or an attribute, ignoring case.
 
-        Matches in name or id come first; both groups are ordered by type and id.
+        Matches in name or id come first; both groups are ordered by type and id. ``after`` is the place of the last
+        object of the page before: whether only an attribute matches, its type and its id.
         """
+        place = None if after is None else SearchPlace(*after)
         with self._reading() as reader:
-            return _joined(reader, "inventory", reader.search(Needle(text), limit=limit), object_of)
+            return _joined(reader, "inventory", reader.search(Needle(text), limit=limit, after=place), object_of)
 
     def find(self, wanted: Find | str, *, type_: str | None = None) -> Sequence[InventoryObject]:
         """Return the objects that match a query, or those that best match a text.

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from calipso_nornir.store.documents import object_document
+from calipso_nornir.store.searching import Needle
 from calipso_nornir.testing.store_samples import ENVIRONMENT, host, pnic, put
 
 if TYPE_CHECKING:
@@ -128,6 +129,18 @@ def _check(view: StoreView) -> None:
         for limit in _LIMITS:
             found = [one.ref for one in view.search(needle, limit=limit)]
             assert found == expected[:limit], (needle, limit, view.revision)
+        assert _paged(view, needle, 3) == expected, (needle, view.revision)
+        assert _paged(view, needle, 40) == expected, (needle, view.revision)
+
+
+def _paged(view: StoreView, needle: str, size: int) -> list[object]:
+    """Return what is found page by page; the place of each page's last object is where the next one begins."""
+    found: list[object] = []
+    after: tuple[bool, str, str] | None = None
+    while page := view.search(needle, limit=size, after=after):
+        found += [one.ref for one in page]
+        after = Needle(needle).place(object_document(page[-1]))
+    return found
 
 
 def _expected(objects: Sequence[InventoryObject], needle: str) -> list[object]:

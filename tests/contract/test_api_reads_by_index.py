@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pymongo
 
+from calipso_nornir.api.v2.pages import cursor
 from tests.fixtures.recorded import bundle, filled
 from tests.fixtures.serving import served
 
@@ -33,6 +34,8 @@ READS: Final = (
     f"{LAB}/links/of/instance/{{instance}}",
     f"{LAB}/cliques/instance/{{instance}}",
     f"{LAB}/search?q=cmp1&limit=2",
+    f"{LAB}/search?q=cmp1&limit=2&after={cursor([False, 'host', 'a'])}",
+    f"{LAB}/search?q=cmp1&limit=2&after={cursor([True, '', ''])}",
     f"{LAB}/scans?limit=2",
     f"{LAB}/messages?limit=2",
     f"{LAB}/messages?level=info&since=2026-01-01T00:00:00Z&limit=2",

@@ -15,8 +15,10 @@ from calipso_nornir.store import backup, open_store, text_search
 from calipso_nornir.store.documents import object_document
 from calipso_nornir.store.migrations import migrate
 from calipso_nornir.store.mongo import text_indexing as of_mongo
+from calipso_nornir.store.mongo.text_index import MongoTextIndex
 from calipso_nornir.store.searching import Needle, found
 from calipso_nornir.store.sqlite import text_indexing as of_sqlite
+from calipso_nornir.store.sqlite.text_index import SqliteTextIndex
 from calipso_nornir.testing.search_contract import SearchContract
 from calipso_nornir.testing.store_samples import ENVIRONMENT, host, put
 
@@ -164,6 +166,39 @@ def test_a_search_reads_what_it_needs_and_nothing_more(mongo_place: Place) -> No
     assert not [plan for plan in plans if "COLLSCAN" in plan]
     inventory = [one for one in reads if one["ns"].endswith(".inventory")]
     assert sum(one.get("docsExamined", 0) for one in inventory) < 30
+
+
+def test_a_late_page_reads_few_objects(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether it is one of names or of values, and also if most objects of the index have been removed since."""
+    store = place.open()
+    many = [host(f"h{number:04}", motto="common") for number in range(3000)]
+    put(store, "inventory", map(object_document, many))
+    store.index_texts(ENVIRONMENT)
+    read: list[int] = []
+    for index in (SqliteTextIndex, MongoTextIndex):
+        real = index.documents
+
+        def counted(self: Any, references: Any, real: Any = real) -> Any:  # noqa: ANN401 - those of the real one
+            read.append(len(references))
+            return real(self, references)
+
+        monkeypatch.setattr(index, "documents", counted)
+
+    def page(text: str, *, described: bool, after: str) -> list[str]:
+        read.clear()
+        view = store.view(ENVIRONMENT)
+        return [one.id for one in view.search(text, limit=5, after=(described, "host", after))]
+
+    wanted = [f"h{number}" for number in range(2901, 2906)]
+    assert page("common", described=True, after="h2900") == wanted
+    assert 0 < sum(read) < 400, "about 16 for each halving, and the page"
+    assert page("h", described=False, after="h2900") == wanted
+    assert 0 < sum(read) < 400
+    assert page("common", described=True, after="h2999") == []
+    with store.write(ENVIRONMENT) as writer:
+        writer.remove("inventory", [one.ref.document_id for one in many[100:2900]])
+    assert page("common", described=True, after="h2900") == wanted
+    assert page("common", described=True, after="h0097") == ["h0098", "h0099", "h2900", "h2901", "h2902"]
 
 
 def test_sqlite_uses_fts5(sqlite_place: Place) -> None:

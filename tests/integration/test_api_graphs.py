@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import networkx as nx
 import pytest
 
+from calipso_nornir.api.v2.pages import cursor
 from calipso_nornir.store.documents import link_document
 
 if TYPE_CHECKING:
@@ -347,6 +348,65 @@ def test_statuses_are_written_and_joined(viewer: Client, operator: Client, store
         viewer.get(f"{LAB}/links/of/{source.type}/{source.id}"),
     ):
         assert {one["_id"]: one["check_status"] for one in links}[link.document_id]["label"] == "Warning"
+
+
+def pages_of(client: Client, path: str, **query: object) -> list[list[dict[str, Any]]]:
+    """Return all pages of a list, each as the header ``Link`` of the page before names it."""
+    answer = client.ask("GET", path, params=query)
+    pages: list[list[dict[str, Any]]] = [answer.json()]
+    while "next" in answer.links:
+        answer = client.ask("GET", answer.links["next"]["url"].removeprefix("/api/v2"))
+        pages.append(answer.json())
+    return pages
+
+
+def test_search_has_pages(viewer: Client, store: Store) -> None:
+    """In names first, then in attributes; of an earlier revision, too."""
+    for query in ({"q": "vnic"}, {"q": "cmp1"}, {"q": "cmp1", "revision": store.view("lab").revision}):
+        whole = [one["_id"] for one in viewer.get(f"{LAB}/search", limit=1000, **query)]
+        assert len(whole) > 7
+        pages = pages_of(viewer, f"{LAB}/search", limit=3, **query)
+        assert [one["_id"] for page in pages for one in page] == whole
+        assert {len(page) for page in pages[:-1]} == {3}
+        assert 0 < len(pages[-1]) <= 3
+    assert pages_of(viewer, f"{LAB}/search", q="no such text", limit=3) == [[]]
+
+
+def test_findings_have_pages(viewer: Client, operator: Client, store: Store) -> None:
+    """Equally bad ones, too; what is added meanwhile shifts nothing."""
+    ports = sorted(one.ref.document_id for one in store.view("lab").of_type("port"))[:7]
+    for number, of in enumerate(ports):
+        operator.ask("PUT", f"{LAB}/statuses/{of}", json={"value": 1 + number % 2, "label": "x"})
+    whole = [one["of"] for one in viewer.get(f"{LAB}/findings")]
+    assert set(ports) <= set(whole)
+    pages = pages_of(viewer, f"{LAB}/findings", limit=3)
+    assert [one["of"] for page in pages for one in page] == whole
+    first = viewer.ask("GET", f"{LAB}/findings?limit=3")
+    operator.ask("DELETE", f"{LAB}/statuses/{whole[0]}")
+    second = viewer.ask("GET", first.links["next"]["url"].removeprefix("/api/v2"))
+    assert [one["of"] for one in second.json()] == whole[3:6]
+    for of in ports:
+        operator.ask("DELETE", f"{LAB}/statuses/{of}")
+
+
+@pytest.mark.parametrize("path", ["search?q=cmp1", "findings?limit=1"])
+@pytest.mark.parametrize(
+    "after",
+    [
+        "nonsense",
+        cursor(["only one"]),
+        cursor([1, "host", "cmp1"]),
+        cursor([False, 1, "cmp1"]),
+        cursor([-2, 0, 7, "0" * 24]),
+        cursor([-2, "0", "name", "0" * 24]),
+        cursor([-2, 0, "name", None]),
+    ],
+)
+def test_cursors_of_another_list_are_refused(viewer: Client, path: str, after: str) -> None:
+    answer = viewer.ask("GET", f"{LAB}/{path}&after={after}")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
+    told = {"field": "after", "detail": "expected the `next` of a page with the same sort"}
+    assert answer.json()["errors"] == [told]
 
 
 def test_statuses_have_pages(viewer: Client, operator: Client, store: Store) -> None:

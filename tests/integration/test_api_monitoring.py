@@ -118,4 +118,4 @@ def test_the_client_writes_and_reads_statuses_and_findings(admin: Calipso) -> No
     for one in ports:
         admin.delete(f"/environments/lab/statuses/{one['_id']}")
     admin.delete(f"/environments/lab/statuses/{of}")
-    assert admin.findings("lab") == []
+    assert list(admin.findings("lab")) == []

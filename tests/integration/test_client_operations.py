@@ -140,7 +140,7 @@ def scans(_api: Served, root: Calipso) -> None:
 def statuses(_api: Served, root: Calipso) -> None:
     root.write_status("lab", OF, value=2, label="Critical")
     assert [one["_id"] for one in root.statuses("lab", at_least=1)] == [OF]
-    assert (root.status("lab", OF)["value"], root.findings("lab", limit=1)[0]["of"]) == (2, OF)
+    assert (root.status("lab", OF)["value"], next(root.findings("lab", limit=1))["of"]) == (2, OF)
     root.remove_status("lab", OF)
     assert [one["document"] is None for one in root.status_versions("lab", OF)] == [True, False]
     root.write_template("rack", TEMPLATE)

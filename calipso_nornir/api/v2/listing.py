@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias, TypeVar
 
 from fastapi import Depends, Query, Request, Response
 
-from calipso_nornir.api.v2.pages import MOST, Limit, cursor, position, up_to_after
+from calipso_nornir.api.v2.pages import MOST, Limit, cursor, position, up_to_after, wrong_cursor
+from calipso_nornir.api.v2.showing import shown_object
 from calipso_nornir.model.finding import Condition, Find
 from calipso_nornir.model.stores import Collection, Document, Kind, StoreView
+from calipso_nornir.store.searching import Needle
 
+T = TypeVar("T")
 After: TypeAlias = Annotated[
     str | None, Query(description="Where to go on: part of the URL in the header `Link` of the page before.")
 ]
@@ -68,12 +72,38 @@ class Listing:
         found = list(view.find_documents(Find(kind=kind, where=tuple(where), after=after, limit=self._limit + 1)))
         return self._cut(found, lambda one: (one["_id"],))
 
-    def _cut(self, found: list[Document], place: Callable[[Document], tuple[Any, ...]]) -> list[Document]:
+    def searched(self, view: StoreView, text: str) -> list[Document]:
+        """Return the page of the objects with a text, as they are shown. Raises Problem, as ``page``."""
+        after = self._placed(bool, str, str)
+        found = view.search(text, limit=self._limit + 1, after=after)
+        return self._cut([shown_object(one) for one in found], Needle(text).place)
+
+    def ranked(self, found: Sequence[T], place: Callable[[T], tuple[Any, ...]], *types: type) -> list[T]:
+        """Return the page of a list that is computed, and sorted by each member's place. Raises Problem, as ``page``.
+
+        Args:
+            found: the whole list.
+            place: returns the place of a member; the last of its values is a text.
+            types: of the values of a place.
+        """
+        after = self._placed(*types)
+        return self._cut(found if after is None else found[bisect_right(found, after, key=place) :], place)
+
+    def _placed(self, *types: type) -> Any:  # noqa: ANN401 - a tuple of these types
+        """Return the place after which the page begins; None: it is the first one."""
+        if self._after is None:
+            return None
+        found = position(self._after, tuple(one.__name__ for one in types[:-1]))
+        if not all(isinstance(value, one) for value, one in zip(found, types, strict=True)):
+            raise wrong_cursor()
+        return found
+
+    def _cut(self, found: Sequence[T], place: Callable[[T], tuple[Any, ...]]) -> list[T]:
         """Return the page without the record after it; if there is one, the answer gets a link to the next page."""
         if len(found) > self._limit:
             following = cursor(list(place(found[self._limit - 1])))
             self._response.headers["Link"] = f'<{self._here}{following}>; rel="next"'
-        return found[: self._limit]
+        return list(found[: self._limit])
 
 
 class LongListing(Listing):

@@ -11,7 +11,8 @@ from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.handler_arguments import Api
 from calipso_nornir.api.shapes.picture import ObjectShown
-from calipso_nornir.api.v2.pages import Limit, ObjectPage, Paged
+from calipso_nornir.api.v2.listing import Listed
+from calipso_nornir.api.v2.pages import ObjectPage, Paged
 from calipso_nornir.api.v2.pictures import SeenTagged, SeenTaggedObject
 from calipso_nornir.api.v2.showing import shown_object
 from calipso_nornir.metadata.catalog import Catalog
@@ -44,13 +45,15 @@ def objects(request: Request, api: Api, seen: SeenTagged, paged: Paged) -> Objec
 @needs(Role.VIEWER)
 def search(
     seen: SeenTagged,
+    listed: Listed,
     q: Annotated[str, Query(min_length=1, max_length=200, description="Part of a name, id or attribute.")],
-    *,
-    limit: Limit = 100,
 ) -> list[ObjectShown]:
-    """Find objects by a text in their name, id or an attribute, whatever its case; addresses however written."""
+    """Find objects by a text in their name, id or an attribute, whatever its case; addresses however written.
+
+    Those with the text in their name or id come first.
+    """
     with seen.looking() as (_, view):
-        return [shown_object(one) for one in view.search(q, limit=limit)]
+        return listed.searched(view, q)
 
 
 @router.get("/objects/{type}/{id:path}/children")

@@ -173,9 +173,14 @@ def position(text: str, order: tuple[str, ...]) -> tuple[Any, ...]:
     except (binascii.Error, ValueError, RecursionError):
         found = None
     if not isinstance(found, list) or len(found) != len(order) + 1 or not isinstance(found[-1], str):
-        detail = "expected the `next` of a page with the same sort"
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, field="after")
+        raise wrong_cursor()
     return tuple(found)
+
+
+def wrong_cursor() -> Problem:
+    """Return the problem of a cursor that is none of this list."""
+    detail = "expected the `next` of a page with the same sort"
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, field="after")
 
 
 def _told(value: Any) -> Any:  # noqa: ANN401 - what JSON has no form for

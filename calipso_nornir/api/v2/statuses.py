@@ -22,14 +22,13 @@ from calipso_nornir.api.shapes.picture import FailureShown, StatusShown
 from calipso_nornir.api.shapes.picture import Status as WrittenStatus
 from calipso_nornir.api.v2.history import Commits, VersionShown, must_have_been, versions_shown
 from calipso_nornir.api.v2.listing import ListedLong
-from calipso_nornir.api.v2.pages import Limit
 from calipso_nornir.api.v2.pictures import Environment, Seen
 from calipso_nornir.api.v2.showing import shown
 from calipso_nornir.errors import Overtaken
 from calipso_nornir.model.finding import Range
 from calipso_nornir.model.status import Status, StatusOf
 from calipso_nornir.model.stores import StoreView
-from calipso_nornir.monitoring.failures import failures, shown_failure
+from calipso_nornir.monitoring.failures import failures, place_of, shown_failure
 from calipso_nornir.store.documents import status_document
 
 router = APIRouter(prefix="/environments/{environment}", tags=["statuses"])
@@ -66,10 +65,10 @@ def statuses(
 
 @router.get("/findings")
 @needs(Role.VIEWER)
-def list_findings(seen: Seen, *, limit: Limit = 1000) -> list[FailureShown]:
+def list_findings(seen: Seen, listed: ListedLong) -> list[FailureShown]:
     """List what is wrong: each failure once, the worst first, with what follows from it."""
     with seen.looking() as (_, view):
-        return [shown_failure(one) for one in failures(view)[:limit]]
+        return [shown_failure(one) for one in listed.ranked(failures(view), place_of, int, int, str, str)]
 
 
 @router.get("/statuses/{of}")

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.stores import Document, Kind
     from calipso_nornir.store.mongo.connection import Riding
     from calipso_nornir.store.mongo.environment_collections import Marker, Places
-    from calipso_nornir.store.searching import Needle
+    from calipso_nornir.store.searching import Needle, SearchPlace
     from calipso_nornir.store.selection import Selection
 
 _CHUNK: Final = 1000
@@ -145,9 +145,9 @@ class MongoReader:
         """Return the number of objects by type."""
         return self._riding(self._counted)
 
-    def search(self, needle: Needle, *, limit: int) -> list[Document]:
+    def search(self, needle: Needle, *, limit: int, after: SearchPlace | None = None) -> list[Document]:
         """Return the objects that match, ordered by type and id."""
-        return self._riding(lambda: self._texts.search(needle, limit))
+        return self._riding(lambda: self._texts.search(needle, limit, after))
 
     def filled(self, kinds: Iterable[Kind]) -> bool:
         """Return whether the environment has anything of these kinds, at the newest revision."""

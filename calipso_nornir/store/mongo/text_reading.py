@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.stores import Document
     from calipso_nornir.store.mongo.visible import Visible
-    from calipso_nornir.store.searching import Needle
+    from calipso_nornir.store.searching import Needle, SearchPlace
     from calipso_nornir.store.text_search import Index
 
 _TRIES: Final = 3
@@ -33,16 +33,16 @@ class Texts:
     def __init__(self, visible: Visible) -> None:
         self._visible = visible
 
-    def search(self, needle: Needle, limit: int) -> list[Document]:
+    def search(self, needle: Needle, limit: int, after: SearchPlace | None) -> list[Document]:
         """Return the objects that match, ordered by type and id."""
         result = self.looked_up(
-            lambda index, fresh: search(index, lambda: fresh(needle), needle, limit=limit),
+            lambda index, fresh: search(index, lambda: fresh(needle), needle, limit=limit, after=after),
         )
         if result is not None:
             return result
         pending = self._visible.overlay.raws("inventory")
         raws = self._visible.ordered("inventory", {}, ("type", "id"), pending=pending, keep=needle.may_be_in_bson)
-        return found(needle, (from_raw("inventory", raw) for raw in raws), limit=limit)
+        return found(needle, (from_raw("inventory", raw) for raw in raws), limit=limit, after=after)
 
     def looked_up(
         self, use: Callable[[Index, Callable[[Needle], Iterator[Document]]], list[Document]]

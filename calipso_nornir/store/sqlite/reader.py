@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.finding import Find
     from calipso_nornir.model.stores import Document, Kind
-    from calipso_nornir.store.searching import Needle
+    from calipso_nornir.store.searching import Needle, SearchPlace
     from calipso_nornir.store.selection import Selection
     from calipso_nornir.store.sqlite.query_translation import Clauses
 
@@ -172,15 +172,16 @@ class SqliteReader:
         statement = f"SELECT type, count(*) FROM {name} WHERE environment = ? GROUP BY type"
         return dict(self._rows(statement, (self._environment,)))
 
-    def search(self, needle: Needle, *, limit: int) -> list[Document]:
+    def search(self, needle: Needle, *, limit: int, after: SearchPlace | None = None) -> list[Document]:
         """Return the objects that match, ordered by type and id."""
         with self._translated():
             if (index := self._index()) is not None:
                 fresh = partial(index.fresh, needle, past=self._at is not None)
-                return search(index, fresh, needle, limit=limit)
+                return search(index, fresh, needle, limit=limit, after=after)
             statement = f"{self._from('inventory')} ORDER BY head.type, head.id"
             rows = self._connection.execute(statement, (self._environment,))
-            return found(needle, (from_row(*row) for row in rows if needle.may_be_in(row[2])), limit=limit)
+            some = (from_row(*row) for row in rows if needle.may_be_in(row[2]))
+            return found(needle, some, limit=limit, after=after)
 
     def _index(self) -> SqliteTextIndex | None:
         """Return the text index; None if there is none, or if it covers a later revision."""
