@@ -87,6 +87,7 @@ from calipso_nornir.errors.hosts import (
     NamespaceOfSeveral,
     PodsUnwired,
     PortsAlike,
+    ZonesUnread,
 )
 from calipso_nornir.errors.lists import (
     CellsUntold,
@@ -256,4 +257,5 @@ __all__ = [
     "UntestedEnvironment",
     "UsageError",
     "ViewRestricted",
+    "ZonesUnread",
 ]

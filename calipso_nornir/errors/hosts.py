@@ -74,6 +74,21 @@ class PodsUnwired(FetchError):
 
 
 @dataclass(eq=False)
+class ZonesUnread(FetchError):
+    """OVN's databases are those of one zone of an interconnected cluster, and do not have what is in the others."""
+
+    zone: str
+    nodes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        shown = ", ".join(self.nodes[:10]) + (" …" if len(self.nodes) > 10 else "")  # noqa: PLR2004 - as above
+        return (
+            f"OVN_Northbound: the databases of section ovsdb are those of zone {self.zone}. They do not have the "
+            f"logical switches, routers and port bindings of nodes in other zones: unknown, not missing: {shown}."
+        )
+
+
+@dataclass(eq=False)
 class NamespaceOfSeveral(FetchError):
     """A network namespace has addresses of several pods, so its interfaces cannot be given to one of them."""
 

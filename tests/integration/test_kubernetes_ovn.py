@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A whole cluster of OVN-Kubernetes with OVN's databases: real ovsdb-servers with OVN's schemas, read over TCP.
 
-The rows are written by hand (``tests/fixtures/ovn_kubernetes.py`` says from what), in central mode.
+The rows are written by hand (``tests/fixtures/ovn_kubernetes.py`` says from what), in central mode and, with
+interconnect, for the zone of node o1.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
     from calipso_nornir.scan.report import ScanReport
     from tests.fixtures.kubernetes_api import Cluster
 
-EXPECTED = Path(__file__).parents[1] / "fixtures" / "kubernetes_ovn.expected.txt"
+EXPECTED, OF_ZONE = (
+    Path(__file__).parents[1] / "fixtures" / f"kubernetes_ovn{of}.expected.txt" for of in ("", "_zone")
+)
 """All objects with some of their attributes, links with states, and cliques."""
 TOLD = ("ethtool eth0", "ethtool -i eth0", "lldpctl")
 """Programs that the nodes lack."""
@@ -119,7 +122,8 @@ class Scanned:
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Scanned]:
+def empty(tmp_path: Path) -> Iterator[Scanned]:
+    """Give a cluster whose databases have no rows yet."""
     needs.program("ovsdb-server", packages="openvswitch-switch")
     if not SCHEMAS.exists():
         needs.missing("OVN's schemas are not installed; Debian: apt-get install ovn-central")
@@ -131,9 +135,14 @@ def cluster(tmp_path: Path) -> Iterator[Scanned]:
         serving(tmp_path / "ovn", f"--remote=ptcp:{port}:127.0.0.1", *made(tmp_path)) as unix,
         serving_api(api, tmp_path) as served,
     ):
-        ovn = Ovn(unix, port)
-        ovn.central()
-        yield Scanned(tmp_path, served, machines, ovn)
+        yield Scanned(tmp_path, served, machines, Ovn(unix, port))
+
+
+@pytest.fixture
+def cluster(empty: Scanned) -> Scanned:
+    """Return a cluster in central mode."""
+    empty.ovn.central()
+    return empty
 
 
 def troubles(report: ScanReport) -> list[str]:
@@ -149,6 +158,19 @@ def test_the_whole_picture(cluster: Scanned) -> None:
     again = cluster.scan()
     assert (again.objects.new, again.objects.changed, again.objects.removed) == (0, 0, 0)
     assert cluster.picture() == EXPECTED.read_text("utf-8").splitlines()
+
+
+def test_the_whole_picture_of_one_zone(empty: Scanned) -> None:
+    """With interconnect: what the databases of zone o1 have; the other node is known by the API and its own answers."""
+    empty.ovn.zone("o1")
+    report = empty.scan()
+    assert report.status == "completed"
+    [told] = troubles(report)
+    assert "of zone o1." in told
+    assert "not missing: o2." in told
+    assert empty.picture() == OF_ZONE.read_text("utf-8").splitlines()
+    again = empty.scan()
+    assert (again.objects.new, again.objects.changed, again.objects.removed) == (0, 0, 0)
 
 
 def test_a_port_that_moves_is_followed(cluster: Scanned) -> None:

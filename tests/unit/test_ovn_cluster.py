@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from calipso_nornir.errors import ParseError, SourceFailed, SourceNotConfigured
+from calipso_nornir.errors import ParseError, SourceFailed, SourceNotConfigured, ZonesUnread
 from calipso_nornir.fetchers.kubernetes.ovn_routers import ClusterRouterPorts, ClusterRouters
 from calipso_nornir.fetchers.kubernetes.ovn_switches import ClusterSwitches, OvnPodSwitches
 from calipso_nornir.fetchers.ovn.databases import LOGICAL, SOUTHBOUND
@@ -62,6 +62,19 @@ def test_a_transit_switch_is_one_in_all_zones_and_others_are_their_zones() -> No
     assert (transit["ovn_tunnel_key"], transit.get("zone"), transit["cidrs"]) == (16711683, None, ["100.88.0.0/16"])
     assert transit["remote_ports"] == [{"name": "tstor-o2", "chassis": "chassis-o2", "host": "o2"}]
     assert found["o1|o1"].attributes["zone"] == "o1"
+
+
+def test_that_other_zones_were_not_read_is_told_once_and_only_if_there_are_some() -> None:
+    def told(north: str, south: str = SOUTH) -> Any:
+        return drive(ClusterSwitches(), ENVIRONMENT, {str(LOGICAL): north, str(SOUTHBOUND): south, "host": NODES}).told
+
+    assert told(NORTH) == [ZonesUnread("o1", ("o2",))]
+    assert "not missing: o2." in str(ZonesUnread("o1", ("o2",)))
+    assert str(ZonesUnread("z", tuple(map(str, range(11))))).count("…") == 1
+    assert told(NORTH, SOUTH.replace('["is-remote","true"]', '["is-remote","false"]')) == []
+    rows = Rows()
+    rows.table("NB_Global")[0]["name"] = "global"
+    assert told(rows.text()) == [], "in central mode, a remote chassis is of another cluster"
 
 
 def test_a_switch_with_a_vlan_outside() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from calipso_nornir.errors import ZonesUnread
 from calipso_nornir.fetchers.kubernetes.ovn_names import nodes_of_chassis, router_ids, switch_ids
 from calipso_nornir.fetchers.kubernetes.ovn_routes import networks_of, ways_out
 from calipso_nornir.fetchers.ovn.databases import LOGICAL, SOUTHBOUND, both_of_cluster, is_described
@@ -44,6 +45,9 @@ class ClusterSwitches:
             return []
         logical, south = databases
         nodes = yield from nodes_of_chassis(south)
+        others = tuple(sorted(nodes.get(one.name, one.hostname) for one in south.chassis.values() if one.remote))
+        if logical.zone and others:
+            answers.tell(ZonesUnread(logical.zone, others))
         names, routers = switch_ids(logical), router_ids(logical)
         return [
             Fetched(
