@@ -118,7 +118,8 @@ def _switch(one: InventoryObject) -> Iterator[Part]:
 def _network(one: InventoryObject) -> Iterator[Part]:
     yield ", ".join(str(segment) for segment in segments_of(one))
     yield f"tunnel key {one['ovn_tunnel_key']}" if one.get("ovn_tunnel_key") is not None else ""
-    yield from (str(subnet.get("cidr") or "") for subnet in _rows(one, "subnets"))
+    subnets = [str(subnet.get("cidr") or "") for subnet in _rows(one, "subnets")]
+    yield from subnets or map(str, _list(one.get("cidrs")))
     yield "external" if one.get("router_external") else ""
     if one.get("admin_state_up") is False:
         yield "admin down", WRONG

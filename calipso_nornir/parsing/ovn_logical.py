@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from calipso_nornir.parsing.ovn_northbound import Balancer, Nat, balancer_of, nat_of
 from calipso_nornir.parsing.ovn_rows import Columns, Tables, by_table
@@ -93,6 +93,9 @@ class LogicalRouter:
     """Those of its main table."""
 
 
+Row = TypeVar("Row", Switch, LogicalRouter)
+
+
 @dataclass(frozen=True)
 class Logical:
     """A snapshot of the database. ``zone``: its name, if it is one of several zones; "global" is the only one."""
@@ -130,16 +133,14 @@ def logical(text: str) -> Logical:
     routes = {row.text("_uuid"): row for row in rows["Logical_Router_Static_Route"]}
     return Logical(
         zone=_zone(rows["NB_Global"]),
-        switches=tuple(sorted((_switch(row, switch_ports) for row in rows["Logical_Switch"]), key=_by_name)),
-        routers=tuple(
-            sorted((_router(row, router_ports, nat, routes) for row in rows["Logical_Router"]), key=_by_name)
-        ),
+        switches=_sorted(_switch(row, switch_ports) for row in rows["Logical_Switch"]),
+        routers=_sorted(_router(row, router_ports, nat, routes) for row in rows["Logical_Router"]),
         balancers=tuple(sorted(map(balancer_of, rows["Load_Balancer"]), key=lambda one: (one.name, one.protocol))),
     )
 
 
-def _by_name(one: Switch | LogicalRouter) -> tuple[str, str]:
-    return one.name, one.uuid
+def _sorted(rows: Iterable[Row]) -> tuple[Row, ...]:
+    return tuple(sorted(rows, key=lambda one: (one.name, one.uuid)))
 
 
 def _zone(rows: Iterable[Columns]) -> str | None:

@@ -261,7 +261,7 @@ def test_what_is_gone_since_is_told(tmp_path: Path) -> None:
             ["nova-compute does not answer"],
         ),
         ("vservice", {"service_type": "router", "orphaned": True}, ["router", "not in Neutron"]),
-        ("network", {"ovn_tunnel_key": 4}, ["tunnel key 4"]),
+        ("network", {"ovn_tunnel_key": 4, "cidrs": ["10.128.1.0/24"]}, ["tunnel key 4", "10.128.1.0/24"]),
         (
             "vservice",
             {"service_type": "router", "gateways": [{"host": "net1"}, {"host": None}]},
