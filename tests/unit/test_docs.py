@@ -16,10 +16,12 @@ import yaml
 
 import calipso_nornir
 from calipso_nornir.cli.app import app
+from calipso_nornir.fetchers.ovn.databases import LOGICAL
 from calipso_nornir.metadata.environments import read_environment
 from calipso_nornir.model.queries import Command
 from calipso_nornir.sources import bundle
 from calipso_nornir.sources.host_monitor_programs import programs
+from calipso_nornir.sources.ovsdb_answers import transaction
 from tests.bundles import whole
 from tests.docs_site.collecting import collect
 from tests.docs_site.reference import REFERENCE
@@ -167,9 +169,13 @@ def test_the_sudo_rules_allow_what_a_scan_runs_as_root() -> None:
         )
 
     watching = [" ".join(shlex.split(one.text)) for one in programs().values() if one.root]
-    commands = [*_recorded_commands(root=True), *watching]
+    sockets = ("/var/run/ovn/ovnsb_db.sock", "/run/openvswitch/ovnnb_db.sock", "/var/run/ovn-ic/ovnnb_db.sock")
+    asking = "ovsdb-client --timeout=60 --no-leader-only query unix:{} {}"
+    databases = [asking.format(path, transaction(LOGICAL)) for path in sockets]
+    commands = [*_recorded_commands(root=True), *watching, *databases]
     assert len(commands) > 20
     assert [one for one in commands if not allowed(one)] == []
+    assert not allowed(asking.format("/tmp/ovnnb_db.sock", transaction(LOGICAL)))  # noqa: S108 - is not read
     assert not allowed("ip netns exec x sh -c id")
     assert not allowed("virsh -c qemu:///system dumpxml a; id")
 
