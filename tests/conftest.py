@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import socket
 import sys
 from ipaddress import ip_address, ip_network
@@ -57,6 +58,13 @@ def _no_foreign_sockets() -> Iterator[None]:
     yield
     if _led_away:
         pytest.fail(f"the test tried to leave this machine: {', '.join(_led_away)}")
+
+
+@pytest.fixture(autouse=True)
+def _log_level() -> Iterator[None]:
+    """Take back the level that a command of calipso sets (``-v``), or later tests would miss what is logged."""
+    yield
+    logging.getLogger("calipso_nornir").setLevel(logging.NOTSET)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

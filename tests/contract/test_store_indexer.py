@@ -33,7 +33,7 @@ def _until(holds: Callable[[], bool]) -> None:
 def test_it_indexes_what_is_enough_and_goes_on_after_an_error(
     place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, logger=Indexer.__module__)  # commands of other tests may have set its parents
+    caplog.set_level(logging.INFO, logger=Indexer.__module__)
     store = place.open()
     put(store, "inventory", [object_document(host(f"h{number}")) for number in range(9)])
     put(store, "inventory", [object_document(host("alone", environment="there"))], environment="there")
