@@ -75,6 +75,11 @@ def notified(type_: str, payload: dict[str, Any], **more: Any) -> bytes:  # noqa
     return through_kafka(envelope(type_, payload, **more))
 
 
+def created(server: str, **more: Any) -> bytes:  # noqa: ANN401 - JSON
+    """Return what Nova sends when a server has been built on cmp1."""
+    return notified("compute.instance.create.end", {"instance_id": server_id(server), "host": "cmp1"}, **more)
+
+
 def behind(broker: Kafka) -> int:
     """Return how many messages the group has not committed."""
     client = Consumer({"bootstrap.servers": broker.address, "group.id": GROUP, "log_level": 0})
@@ -100,8 +105,7 @@ def test_notifications_of_kafka_come_into_the_picture_and_are_committed_then(
     with listening(store, source):
         eventually(lambda: not behind(broker))
         cloud.servers.append(Server("web3", "cmp1"))
-        payload = {"instance_id": server_id("web3"), "host": "cmp1"}
-        broker.send(INFO, notified("compute.instance.create.end", payload))
+        broker.send(INFO, created("web3"))
         eventually(lambda: is_settled(store, "compute.instance.create.end"))
         # a topic that comes to be while it listens, and messages that are none, in each partition
         broker.make(VERSIONED)
@@ -130,8 +134,7 @@ def test_what_fails_is_not_committed_until_it_is_stored(store: Store, broker: Ka
         eventually(lambda: not behind(broker))
         cloud.servers.append(Server("web3", "cmp1"))
         source.also = {"GET compute /servers/detail": ApiFailed("nova", "/servers/detail", 503, "try later")}
-        payload = {"instance_id": server_id("web3"), "host": "cmp1"}
-        broker.send(INFO, notified("compute.instance.create.end", payload, message_id="late"))
+        broker.send(INFO, created("web3", message_id="late"))
         eventually(lambda: (messages.get("late") or {}).get("outcome") == "waiting")
     assert behind(broker) == 1, "the process has ended, the message has not"
     source.also = {}
@@ -151,8 +154,7 @@ def test_a_commit_that_is_never_answered_does_not_hold_the_listener(store: Store
         eventually(lambda: not behind(broker))
         cloud.servers.append(Server("web3", "cmp1"))
         source.also = {"GET compute /servers/detail": ApiFailed("nova", "/servers/detail", 503, "try later")}
-        payload = {"instance_id": server_id("web3"), "host": "cmp1"}
-        broker.send(INFO, notified("compute.instance.create.end", payload, message_id="held"))
+        broker.send(INFO, created("web3", message_id="held"))
         eventually(lambda: (messages.get("held") or {}).get("outcome") == "waiting")
         broker.freeze()
         source.also = {}
