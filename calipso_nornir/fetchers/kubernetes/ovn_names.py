@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ids of a cluster's logical switches and routers, and the nodes of its chassis."""
+"""OVN's databases of a cluster: both at once, ids of logical switches and routers, and the nodes of its chassis."""
 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from calipso_nornir.fetchers.ovn.databases import LOGICAL, SOUTHBOUND, is_described
 from calipso_nornir.model import ids
 from calipso_nornir.model.queries import Lookup
 
@@ -19,6 +21,31 @@ if TYPE_CHECKING:
 
 CHASSIS = "k8s.ovn.org/node-chassis-id"
 """Annotation of a node: the name of its chassis."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterDatabases:
+    """What both databases of a cluster, or of one of its zones, say.
+
+    Attributes:
+        answers: to put a notice into the report.
+        nodes: the node of each chassis.
+    """
+
+    answers: Answers
+    logical: Logical
+    south: Southbound
+    nodes: Mapping[str, str]
+
+
+def databases() -> Generator[Sequence[Query], Answers, ClusterDatabases | None]:
+    """Ask both databases, and look up the chassis' nodes; None if the environment describes no OVN."""
+    answers = yield [LOGICAL, SOUTHBOUND]
+    if not is_described(answers):
+        return None
+    logical, south = answers[LOGICAL], answers[SOUTHBOUND]
+    nodes = yield from _nodes_of_chassis(south)
+    return ClusterDatabases(answers, logical, south, nodes)
 
 
 def switch_ids(logical: Logical) -> dict[str, str]:
@@ -44,7 +71,7 @@ def _ids(logical: Logical, rows: Sequence[Switch] | Sequence[LogicalRouter], sha
     }
 
 
-def nodes_of_chassis(south: Southbound) -> Generator[Sequence[Query], Answers, dict[str, str]]:
+def _nodes_of_chassis(south: Southbound) -> Generator[Sequence[Query], Answers, dict[str, str]]:
     """Look up the node of each chassis: by its annotation, else by OVN's host name if a node has it."""
     lookup = Lookup.of("host")
     answers = yield [lookup]

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calipso_nornir.fetchers.kubernetes.ovn_names import nodes_of_chassis, place, router_ids, switch_ids
-from calipso_nornir.fetchers.ovn.databases import LOGICAL, SOUTHBOUND, both_of_cluster
+from calipso_nornir.fetchers.kubernetes.ovn_names import databases, place, router_ids, switch_ids
+from calipso_nornir.fetchers.ovn.databases import LOGICAL, SOUTHBOUND
 from calipso_nornir.fetchers.ovn.routers import SERVICES, translation
 from calipso_nornir.model import ids
 from calipso_nornir.model.fetching import Fetched
@@ -37,12 +37,10 @@ class ClusterRouters:
 
     def get(self, _parent: InventoryObject) -> Fetching:
         """Ask both databases, and look up the chassis' nodes."""
-        answers = yield [LOGICAL, SOUTHBOUND]
-        databases = both_of_cluster(answers)
-        if databases is None:
+        known = yield from databases()
+        if known is None:
             return []
-        logical, south = databases
-        nodes = yield from nodes_of_chassis(south)
+        logical, south, nodes = known.logical, known.south, known.nodes
         switches, names = switch_ids(logical), router_ids(logical)
         return [
             Fetched(
@@ -85,13 +83,12 @@ class ClusterRouterPorts:
 
     def get(self, parent: InventoryObject) -> Fetching:
         """Ask both databases, and look up the chassis' nodes."""
-        answers = yield [LOGICAL, SOUTHBOUND]
-        databases = both_of_cluster(answers)
-        routers = [one for one in databases[0].routers if one.uuid == parent["router_id"]] if databases else []
-        if databases is None or not routers:
+        known = yield from databases()
+        routers = [one for one in known.logical.routers if one.uuid == parent["router_id"]] if known is not None else []
+        if known is None or not routers:
             return []
-        (logical, south), (router,) = databases, routers
-        nodes = yield from nodes_of_chassis(south)
+        (router,) = routers
+        logical, south, nodes = known.logical, known.south, known.nodes
         switches = switch_ids(logical)
         outer = {port.name for port, _ in outer_ports(logical, router, south)}
         found = []

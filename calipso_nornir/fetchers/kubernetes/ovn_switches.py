@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from calipso_nornir.errors import ZonesUnread
-from calipso_nornir.fetchers.kubernetes.ovn_names import nodes_of_chassis, router_ids, switch_ids
+from calipso_nornir.fetchers.kubernetes.ovn_names import databases, router_ids, switch_ids
 from calipso_nornir.fetchers.kubernetes.ovn_routes import networks_of, ways_out
-from calipso_nornir.fetchers.ovn.databases import LOGICAL, SOUTHBOUND, both_of_cluster, is_described
+from calipso_nornir.fetchers.ovn.databases import LOGICAL, SOUTHBOUND, is_described
 from calipso_nornir.fetchers.ovn.ports import added
 from calipso_nornir.model.fetching import Fetched
 from calipso_nornir.model.refs import Folder
@@ -39,15 +39,13 @@ class ClusterSwitches:
 
     def get(self, _parent: InventoryObject) -> Fetching:
         """Ask both databases, and look up the chassis' nodes."""
-        answers = yield [LOGICAL, SOUTHBOUND]
-        databases = both_of_cluster(answers)
-        if databases is None:
+        known = yield from databases()
+        if known is None:
             return []
-        logical, south = databases
-        nodes = yield from nodes_of_chassis(south)
+        logical, south, nodes = known.logical, known.south, known.nodes
         others = tuple(sorted(nodes.get(one.name, one.hostname) for one in south.chassis.values() if one.remote))
         if logical.zone and others:
-            answers.tell(ZonesUnread(logical.zone, others))
+            known.answers.tell(ZonesUnread(logical.zone, others))
         names, routers = switch_ids(logical), router_ids(logical)
         return [
             Fetched(

@@ -11,7 +11,6 @@ from calipso_nornir.parsing import ovn_logical, ovn_northbound, ovn_southbound
 
 if TYPE_CHECKING:
     from calipso_nornir.model.answers import Answers
-    from calipso_nornir.parsing.ovn_logical import Logical
     from calipso_nornir.parsing.ovn_northbound import Northbound
     from calipso_nornir.parsing.ovn_southbound import Southbound
 
@@ -37,8 +36,3 @@ def is_described(answers: Answers, database: OvsdbTables = SOUTHBOUND) -> bool:
 def both(answers: Answers) -> tuple[Northbound, Southbound] | None:
     """Return both databases; None if they are not configured. Raises their errors."""
     return (answers[NORTHBOUND], answers[SOUTHBOUND]) if is_described(answers) else None
-
-
-def both_of_cluster(answers: Answers) -> tuple[Logical, Southbound] | None:
-    """Return both databases of a Kubernetes cluster, or of one of its zones; as ``both``."""
-    return (answers[LOGICAL], answers[SOUTHBOUND]) if is_described(answers) else None
