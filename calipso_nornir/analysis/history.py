@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.stores import Document, Kind, Store, StoreView
 
 _ALL: Final = 1_000_000
+"""More commits than any history has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -223,9 +223,9 @@ def _targets(plan: MonitoringPlan, wish: Wish) -> list[dict[str, Any]]:
 def _route(environment: str) -> dict[str, Any]:
     """Return the route of an environment's alerts, with a group for each check.
 
-    Were a group more, Alertmanager would lose ends: after a restart it has forgotten its alerts, and Prometheus sends
-    them anew, one after another. A group whose first alert has ended is sent as ended as a whole, with that alert
-    alone; the end of another one is then not sent any more.
+    With several checks in a group, Alertmanager loses the ends of alerts. After a restart it has forgotten its alerts,
+    and Prometheus sends them again, one by one. If the first alert of a group has ended, Alertmanager takes the whole
+    group for ended, and does not send the end of any other alert in it.
     """
     return {
         "receiver": _receiver_name(environment),
