@@ -114,6 +114,9 @@ def test_what_environments_share_goes_with_the_last_of_them(stand_in: StandIn, c
     assert names == set(), "in mode objects nobody runs them, and their time to live would raise alarms"
     apply(client, [], environment="lab")
     assert stand_in.resources.keys() == {"entities/n1"}, "agents make their entities themselves"
+    assert apply(client, [], environment="other", agents=True).removed == 0, "another's agent"
+    apply(client, [], environment="lab", agents=True)
+    assert stand_in.resources == {}, "it has ended, and would be missed for ever"
 
 
 def test_a_missing_namespace_is_made_before_anything_is_put(stand_in: StandIn) -> None:

@@ -74,7 +74,12 @@ def test_resources_are_put_shown_and_removed(tmp_path: Path) -> None:
         assert sum(key.startswith("checks/") for key in stand_in.resources) == len(ONE_HOST.hosts["cmp1"])
         assert play(tmp_path)[0] == 0, "a second run changes nothing"
         stand_in.resources["checks/theirs"] = {"metadata": {"name": "theirs", "namespace": "net"}}
-        _, said = play(tmp_path, sensu_backend_state="absent")
+        labels = {"managed_by": "calipso", "calipso_env": "lab"}
+        agent = {"entity_class": "agent", "metadata": {"name": "cmp1", "namespace": "net", "labels": labels}}
+        stand_in.resources["entities/cmp1"] = agent
+        assert play(tmp_path, "--check", calipso_state="absent")[0] == 1
+        assert "entities/cmp1" in stand_in.resources
+        _, said = play(tmp_path, calipso_state="absent")
         assert stand_in.resources.keys() == {"checks/theirs"}, said
 
 
@@ -102,6 +107,7 @@ def target(tmp_path: Path) -> Iterator[Target]:
 
 
 NOT_INSTALLED: dict[str, Any] = {"sensu_agent_package": "", "sensu_agent_service": ""}
+OURS = ("/usr/local/bin/calipso-probe", "/etc/calipso/objects.json", "/etc/sudoers.d/calipso-probe")
 CORE: dict[str, Any] = {"sensu_core_package": "", "sensu_core_services": []}
 
 
@@ -129,6 +135,13 @@ def test_an_agent_of_sensu_go(target: Target) -> None:
     said = target.host.run("runuser", "-u", "sensu", "--", "/usr/local/bin/calipso-probe", "--all")
     assert len(said.splitlines()) == len(ONE_HOST.hosts["cmp1"])
     assert target.play("deploy_checks.yml", **variables)[0] == 0
+    absent = {**variables, "calipso_state": "absent"}
+    assert target.play("deploy_checks.yml", "--check", **absent)[0] > 0
+    changed, said = target.play("deploy_checks.yml", **absent)
+    assert changed > 0, said
+    gone = [*(f"/etc/sensu/{one}" for one in ("agent.yml", "check-allow-list.yaml", "calipso-ca.pem")), *OURS]
+    assert not target.host.run("find", *gone, "-maxdepth", "0", ends=(1,))
+    assert target.play("deploy_checks.yml", **absent)[0] == 0
 
 
 @needs.root("it makes namespaces")
@@ -168,3 +181,9 @@ def test_a_client_and_the_server_of_sensu_core(target: Target) -> None:
     assert changed == 2, said
     target.host.run("test", "!", "-e", f"{client}/of-before.json")
     target.host.run("test", "!", "-e", f"{server}/redis.json")
+
+    absent = {**variables, "calipso_state": "absent"}
+    changed, said = target.play("deploy_checks.yml", **absent)
+    assert changed > 0, said
+    assert not target.host.run("find", client, server, *OURS, "-maxdepth", "0", ends=(1,))
+    assert target.play("deploy_checks.yml", **absent)[0] == 0

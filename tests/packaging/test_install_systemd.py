@@ -186,7 +186,7 @@ def test_systemd_runs_it_as_its_own_account_again_after_a_crash_and_after_an_upg
     users = machine.run("ps", "-o", "user=", "-p", _processes(machine)).split()
     assert set(users) == {"calipso"}
     kept = machine.run("stat", "-c", "%U:%a", "/var/lib/calipso", "/etc/calipso", "/etc/calipso/calipso.yaml")
-    assert kept.split() == ["calipso:700", "calipso:700", "calipso:600"]
+    assert kept.split() == ["calipso:700", "calipso:711", "calipso:600"]
 
     own = "a password of my own"
     with Calipso(machine.url) as calipso:

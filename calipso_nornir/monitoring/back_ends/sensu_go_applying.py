@@ -46,11 +46,14 @@ class ResourceChanges:
         return self.namespace or bool(self.put) or self.removed > 0
 
 
-def changes(client: SensuGoClient, wanted: Iterable[Resource], *, environment: str) -> ResourceChanges:
+def changes(
+    client: SensuGoClient, wanted: Iterable[Resource], *, environment: str, agents: bool = False
+) -> ResourceChanges:
     """Compare what is there with what is wanted; nothing is changed.
 
     What is this environment's and not wanted is gone. Handlers, filters, pipelines and the probe's checks are shared by
-    the environments of a namespace: they are gone only if no other environment has an entity there.
+    the environments of a namespace: they are gone only if no other environment has an entity there. An agent makes its
+    entity itself: ``agents`` says that those of this environment have ended, so their entities are gone, too.
     """
     by_kind: dict[str, list[Resource]] = {kind: [] for kind in KINDS}
     for one in wanted:
@@ -73,16 +76,18 @@ def changes(client: SensuGoClient, wanted: Iterable[Resource], *, environment: s
         too_many = {
             name: one
             for name, one in there[kind].items()
-            if name not in names and _is_of(one, environment, alone=owners == {environment})
+            if name not in names and _is_of(one, environment, alone=owners == {environment}, agents=agents)
         }
         gone[kind] = tuple(too_many)
         before |= {f"{kind}/{name}": one for name, one in too_many.items()}
     return ResourceChanges(namespace=namespace, put=tuple(put), unchanged=unchanged, gone=gone, before=before)
 
 
-def apply(client: SensuGoClient, wanted: Iterable[Resource], *, environment: str) -> ResourceChanges:
+def apply(
+    client: SensuGoClient, wanted: Iterable[Resource], *, environment: str, agents: bool = False
+) -> ResourceChanges:
     """Make what is there equal to what is wanted; return what has changed."""
-    found = changes(client, wanted, environment=environment)
+    found = changes(client, wanted, environment=environment, agents=agents)
     make(client, found)
     return found
 
@@ -111,10 +116,10 @@ def make(client: SensuGoClient, found: ResourceChanges) -> None:
             client.delete(kind, name)
 
 
-def _is_of(one: Mapping[str, Any], environment: str, *, alone: bool) -> bool:
+def _is_of(one: Mapping[str, Any], environment: str, *, alone: bool, agents: bool) -> bool:
     labels = _labels(one)
     owner = labels.get(ENVIRONMENT)
-    ours = MANAGED.items() <= labels.items() and one.get("entity_class", "proxy") == "proxy"
+    ours = MANAGED.items() <= labels.items() and (agents or one.get("entity_class", "proxy") == "proxy")
     return ours and (owner == environment or (owner is None and alone))
 
 

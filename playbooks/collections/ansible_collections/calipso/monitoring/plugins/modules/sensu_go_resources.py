@@ -30,7 +30,8 @@ options:
     type: path
     required: true
   state:
-    description: V(absent) removes everything of the environment.
+    description:
+      - V(absent) removes everything of the environment, also the entities of its agents. They have to have ended.
     type: str
     choices: [present, absent]
     default: present
@@ -85,14 +86,15 @@ def main() -> None:
         told = _read(module.params["resources"])
         access = SensuGoAccess(**_read(module.params["access"]))
         environment = str(told["environment"])
-        wanted = [Resource(**one) for one in told["resources"]] if module.params["state"] == "present" else []
+        absent = module.params["state"] == "absent"
+        wanted = [] if absent else [Resource(**one) for one in told["resources"]]
     except (OSError, ValueError, TypeError, LookupError) as error:
         # The text of a TypeError may quote what access.json has: only its kind is shown
         why = str(error) if isinstance(error, OSError) else type(error).__name__
         module.fail_json(msg=f"resources.json or access.json cannot be read: {why}")
     client = SensuGoClient(access)
     try:
-        found = changes(client, wanted, environment=environment)
+        found = changes(client, wanted, environment=environment, agents=absent)
         if found and not module.check_mode:
             make(client, found)
     except CalipsoError as error:
