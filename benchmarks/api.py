@@ -148,6 +148,7 @@ def _requests(hosts: int, instances: int) -> dict[str, Callable[[], str]]:
         "sorted page": lambda: _path(f"objects?type=vnic&sort=type,-id&fields=id,host&limit=50&host__from={host()}"),
         "clique": lambda: _path(f"cliques/instance/{instance()}"),
         "search": lambda: _path(f"search?q=vm-{chosen.randrange(instances)}&limit=5"),
+        "search for an address": lambda: _path(f"search?q={_mac(chosen.randrange(instances))}&limit=5"),
         "address": lambda: _path(f"objects?type=vnic&mac_address={_mac(chosen.randrange(instances))}"),
         GRAPHS[0]: lambda: _path(f"objects?host={host()}&fields=type,id,name,parent_type,parent_id&limit=1000"),
         GRAPHS[1]: lambda: _path(f"graph/instance/{instance()}?depth=3&limit=100"),

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
 
 from calipso_nornir.model.finding import Addresses
 from calipso_nornir.store.chunks import chunks
@@ -37,7 +37,7 @@ BEHIND: Final = 1000
 """Minimum number of fresh objects for which it is worth updating the index."""
 _END: Final = "\n" * (LENGTH - 1)
 """Appended to each text, so that texts of one or two characters, and the ends of longer texts, have trigrams, too."""
-_MOST_GRAMS: Final = 12
+_MOST_GRAMS: Final = 24
 _STEP: Final = 16
 _MOST_AT_ONCE: Final = 1000
 _NOT_COVERED: Final = OBJECT_FIELDS - set(LABELS)
@@ -66,11 +66,14 @@ class Index(Protocol):
         """Its segments, in any order."""
         ...
 
-    def candidates(self, part: Part, needle: Needle) -> Callable[[IndexSegment], Iterable[Any]]:
-        """Return a function for references, in order, to a segment's objects whose part may have the needle."""
+    def candidates(self, part: Part, needle: Needle) -> Callable[[IndexSegment, int], Iterable[int]]:
+        """Return a function for the places, in order, of a segment's objects whose part may have the needle.
+
+        A place is the number of an object in its segment. The function is given the first place that is wanted.
+        """
         ...
 
-    def documents(self, references: Sequence[Any]) -> list[Document]:
+    def documents(self, segment: IndexSegment, places: Sequence[int]) -> list[Document]:
         """Return the objects that are valid at the revision of the search, in any order."""
         ...
 
@@ -126,8 +129,8 @@ def holding(index: Index, fresh: Callable[[Needle], Iterable[Document]], conditi
     for needle in map(Needle, condition.values):
         candidates = index.candidates(part, needle)
         for segment in index.segments:
-            for some in chunks(candidates(segment), _MOST_AT_ONCE):
-                found.update((one["_id"], one) for one in index.documents(some))
+            for some in chunks(candidates(segment, 0), _MOST_AT_ONCE):
+                found.update((one["_id"], one) for one in index.documents(segment, some))
         found.update((one["_id"], one) for one in fresh(needle))
     return found.values()
 
@@ -137,9 +140,9 @@ def key_of(document: Document) -> Key:
     return str(document["type"]), str(document["id"])
 
 
-def texts_of(document: Document) -> tuple[str, str]:
-    """Return two texts from which trigrams are made: one of an object's names, one of its values."""
-    return _joined(labels_of(document)), _joined(values_of(document))
+def texts_of(document: Document) -> tuple[str, list[str]]:
+    """Return the texts from which trigrams are made: one of an object's names, and one of each of its values."""
+    return "".join(map(_ended, labels_of(document))), list(map(_ended, values_of(document)))
 
 
 def grams_in(text: str) -> set[str]:
@@ -149,7 +152,7 @@ def grams_in(text: str) -> set[str]:
 
 def grams_of(text: str) -> list[str]:
     """Return trigrams that a text must have to contain this one: only some for a long one, none for a short one."""
-    text = _plain(text)
+    text = plain(text)
     last = len(text) - LENGTH
     places = range(last + 1)
     if last >= _MOST_GRAMS:
@@ -159,7 +162,7 @@ def grams_of(text: str) -> list[str]:
 
 def beginning(text: str) -> str:
     """Return a prefix of trigrams: a text that contains this short one has at least one trigram with that prefix."""
-    return _plain(text)
+    return plain(text)
 
 
 def _best(  # noqa: PLR0913, PLR0917 - a search, and what to find
@@ -172,38 +175,39 @@ def _best(  # noqa: PLR0913, PLR0917 - a search, and what to find
     for segment in sorted(index.segments, key=lambda one: one.first):
         if last is not None and segment.first > last:
             break  # all further objects come after those found
-        places = candidates(segment)
-        places = places if after is None else _behind(index, list(places), after)
-        for document in islice(_fitting(index, places, fits), limit):
+        places = candidates(segment, 0 if after is None else _begin(index, segment, after))
+        for document in islice(_fitting(index, segment, places, fits, at_once=min(limit, _STEP)), limit):
             found[document["_id"]] = document
         if len(found) >= limit:
             last = sorted(map(key_of, found.values()))[limit - 1]
     return found
 
 
-def _behind(index: Index, references: Sequence[Any], after: Key) -> Sequence[Any]:
-    """Return a segment's references without those that a binary search shows to come before a key."""
-    low, high = 0, len(references)
+def _begin(index: Index, segment: IndexSegment, after: Key) -> int:
+    """Return a place up to which a binary search shows the objects of a segment to come before a key."""
+    low, high = 0, segment.members if segment.first <= after else 0
     while high - low > _STEP:
         middle = (low + high) // 2
         some: list[Document] = []
         for begin in range(middle, high, _STEP):  # objects may have been removed since
-            if some := index.documents(references[begin : begin + _STEP]):
+            if some := index.documents(segment, range(begin, min(begin + _STEP, high))):
                 break
         if some and max(map(key_of, some)) <= after:
             low = middle
         else:
             high = middle
-    return references[low:]
+    return low
 
 
-def _fitting(index: Index, references: Iterable[Any], fits: Callable[[Document], bool]) -> Iterator[Document]:
-    rest = iter(references)
-    step = _STEP
-    while some := list(islice(rest, step)):
-        documents = filter(fits, index.documents(some))
+def _fitting(
+    index: Index, segment: IndexSegment, places: Iterable[int], fits: Callable[[Document], bool], *, at_once: int
+) -> Iterator[Document]:
+    """Yield the objects at some places that fit; ``at_once`` are read first, then more at a time."""
+    rest = iter(places)
+    while some := list(islice(rest, at_once)):
+        documents = filter(fits, index.documents(segment, some))
         yield from sorted(documents, key=key_of)
-        step = min(step * 4, _MOST_AT_ONCE)
+        at_once = min(at_once * 4, _MOST_AT_ONCE)
 
 
 def _with(documents: dict[str, Document], document: Document, limit: int) -> dict[str, Document]:
@@ -218,10 +222,10 @@ def _sorted(documents: dict[str, Document]) -> list[Document]:
     return sorted(documents.values(), key=key_of)
 
 
-def _joined(texts: Iterable[str]) -> str:
-    return "".join(f"{_plain(text)}{_END}" for text in texts)
-
-
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return a text without NUL, at which SQLite's tokenizer ends."""
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}") if "\0" in text else text
+
+
+def _ended(text: str) -> str:
+    return f"{plain(text)}{_END}"

@@ -15,10 +15,11 @@ from calipso_nornir.store import backup, open_store, text_search
 from calipso_nornir.store.documents import object_document
 from calipso_nornir.store.migrations import migrate
 from calipso_nornir.store.mongo import text_indexing as of_mongo
+from calipso_nornir.store.mongo import text_segment
 from calipso_nornir.store.mongo.text_index import MongoTextIndex
 from calipso_nornir.store.searching import Needle, found
 from calipso_nornir.store.sqlite import text_indexing as of_sqlite
-from calipso_nornir.store.sqlite.text_index import SqliteTextIndex
+from calipso_nornir.store.sqlite.text_index import SqliteTextIndex, TableNames
 from calipso_nornir.testing.search_contract import SearchContract
 from calipso_nornir.testing.store_samples import ENVIRONMENT, host, put
 
@@ -68,14 +69,14 @@ def test_an_index_that_was_interrupted_is_finished_by_the_next(place: Place, mon
     put(store, "inventory", map(object_document, SOME))
     parts = iter(range(3))
 
-    def breaking(document: Document) -> tuple[str, str]:
+    def breaking(document: Document) -> tuple[str, list[str]]:
         if document["id"] == "h050":
             next(parts)
             raise KeyboardInterrupt
         return text_search.texts_of(document)
 
     with monkeypatch.context() as patch:
-        for module in (of_mongo, of_sqlite):
+        for module in (text_segment, of_sqlite):
             patch.setattr(module, "texts_of", breaking)
         for _ in range(2):
             with pytest.raises(KeyboardInterrupt):
@@ -97,13 +98,13 @@ def test_only_one_at_a_time_brings_it_up_to_date(place: Place, monkeypatch: pyte
     put(store, "inventory", map(object_document, SOME))
     told: list[int] = []
 
-    def between(document: Document) -> tuple[str, str]:
+    def between(document: Document) -> tuple[str, list[str]]:
         if not told:
             told.append(-1)
             told[0] = other.index_texts(ENVIRONMENT)
         return text_search.texts_of(document)
 
-    for module in (of_mongo, of_sqlite):
+    for module in (text_segment, of_sqlite):
         monkeypatch.setattr(module, "texts_of", between)
     assert store.index_texts(ENVIRONMENT) == len(SOME)
     assert told == [0]
@@ -115,13 +116,13 @@ def test_what_is_written_while_it_is_brought_up_to_date_is_found(place: Place, m
     put(store, "inventory", map(object_document, SOME))
     done: list[bool] = []
 
-    def between(document: Document) -> tuple[str, str]:
+    def between(document: Document) -> tuple[str, list[str]]:
         if not done:
             done.append(True)
             put(other, "inventory", map(object_document, [host("h000", motto="later"), host("new", motto="later")]))
         return text_search.texts_of(document)
 
-    for module in (of_mongo, of_sqlite):
+    for module in (text_segment, of_sqlite):
         monkeypatch.setattr(module, "texts_of", between)
     assert store.index_texts(ENVIRONMENT) == len(SOME)
     assert _found(store, "later") == ["h000", "new"]
@@ -178,9 +179,9 @@ def test_a_late_page_reads_few_objects(place: Place, monkeypatch: pytest.MonkeyP
     for index in (SqliteTextIndex, MongoTextIndex):
         real = index.documents
 
-        def counted(self: Any, references: Any, real: Any = real) -> Any:  # noqa: ANN401 - those of the real one
-            read.append(len(references))
-            return real(self, references)
+        def counted(self: Any, segment: Any, places: Any, real: Any = real) -> Any:  # noqa: ANN401 - the real one's
+            read.append(len(places))
+            return real(self, segment, places)
 
         monkeypatch.setattr(index, "documents", counted)
 
@@ -199,6 +200,49 @@ def test_a_late_page_reads_few_objects(place: Place, monkeypatch: pytest.MonkeyP
         writer.remove("inventory", [one.ref.document_id for one in many[100:2900]])
     assert page("common", described=True, after="h2900") == wanted
     assert page("common", described=True, after="h0097") == ["h0098", "h0099", "h2900", "h2901", "h2902"]
+
+
+@pytest.mark.parametrize("form", ["first", "of today"])
+def test_only_objects_with_the_text_in_one_value_are_read(
+    place: Place, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    """All objects have all trigrams of the text in their values, one object has the text."""
+    store = place.open()
+    many = [host(f"h{number:04}", one="fa:16:3e:00:00", two=["3e:01", "1:02:03"], n=number) for number in range(500)]
+    many[321] = host("h0321", mac="fa:16:3e:01:02:03")
+    put(store, "inventory", map(object_document, many))
+    if form == "first":
+        _make_in_first_form(place)
+    store.index_texts(ENVIRONMENT)
+    read: list[int] = []
+    for index in (SqliteTextIndex, MongoTextIndex):
+        real = index.documents
+
+        def counted(self: Any, segment: Any, places: Any, real: Any = real) -> Any:  # noqa: ANN401 - the real one's
+            read.append(len(places))
+            return real(self, segment, places)
+
+        monkeypatch.setattr(index, "documents", counted)
+    assert _found(store, "FA-16-3E-01-02-03") == ["h0321"]
+    assert _found(store, "16:3e:01:0") == ["h0321"]
+    assert _found(store, "16:3e:01:02:04") == []
+    assert sum(read) == 2, "found twice"
+
+
+def _make_in_first_form(place: Place) -> None:
+    """Put an index there as development versions made it, which names nothing."""
+    if place.kind == "mongo":
+        with pymongo.MongoClient[dict[str, Any]](place.uri) as client:
+            segment = {"name": "0123456789ab", "type": "host", "id": "h0", "members": 500}
+            note = {"_id": f"note {ENVIRONMENT}", "upto": 1, "generation": 7, "segments": [segment]}
+            client.get_default_database()["search_index"].insert_many([note, {"_id": "0123456789abnh00", "data": b""}])
+        return
+    names = TableNames.of("inventory")
+    with contextlib.closing(sqlite3.connect(place.uri)) as connection, connection:
+        for statement in names.creating():
+            connection.execute(statement.replace("detail = full", "detail = column"))
+        connection.execute(f"INSERT INTO {names.notes} VALUES (?, 1, NULL, NULL)", (ENVIRONMENT,))  # noqa: S608 - a constant
+        connection.execute(f"INSERT INTO {names.segments} VALUES (?, 1, 500, 'host', 'h0')", (ENVIRONMENT,))  # noqa: S608 - a constant
 
 
 def test_sqlite_uses_fts5(sqlite_place: Place) -> None:

@@ -2,22 +2,27 @@
 """The text index in MongoDB (see ``store.text_search``), as a search reads it.
 
 One collection holds a note for each environment: the revision that the index covers, and its segments. A segment
-consists of documents with the ``_id`` of its objects, in order, and one document for each trigram with the places
-(positions in that order) of the objects that contain it. A segment never changes. New segments are written before the
-note that names them, and old ones are deleted after it: if the note is the same before and after a search, nothing was
-missing.
+consists of the ``_id``s of its objects, in order; the position of an object in that order is its place. For names, a
+document for each trigram has the places of the objects whose names or ids contain it. Values are numbered in the order
+of the first objects that have them: a document for each trigram has the numbers of the values that contain it, and
+others the places of the objects that have each value. So an object is a candidate if one of its values has all trigrams
+of a text; that they are scattered over its values is not enough.
+
+A segment never changes. New segments are written before the note that names them, and old ones are deleted after it: if
+the note is the same before and after a search, nothing was missing.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from bson.objectid import ObjectId
 from pymongo import ASCENDING
 
 from calipso_nornir.store.mongo.environment_collections import REVISION
-from calipso_nornir.store.mongo.postings import in_all, in_any
+from calipso_nornir.store.mongo.postings import in_all, in_any, merged, unpacked
 from calipso_nornir.store.names import SEARCH, collection_name
 from calipso_nornir.store.text_search import IndexSegment, beginning, grams_of
 
@@ -35,10 +40,17 @@ BY_REVISION: Final = [("environment", ASCENDING), (REVISION, ASCENDING)]
 ID_BYTES: Final = 12
 NAME_LENGTH: Final = 12
 """Length of the names of segments."""
-CHUNK: Final = 4096
+FORM: Final = 2
+"""Number of the form of segments that this module describes; those of another form are replaced."""
+CHUNK: Final = 256
 """How many ``_id``s one document holds."""
+VALUES: Final = 64
+"""For how many values one document holds the places of their objects."""
 OF_PART: Final[dict[Part, str]] = {"names": "n", "values": "v"}
 OF_IDS: Final = "i"
+OF_HOLDERS: Final = "h"
+_STEP: Final = 16
+_MOST_AT_ONCE: Final = 65_536
 _LAST: Final = "\U0010ffff"
 
 
@@ -58,9 +70,11 @@ class Note:
 
     @classmethod
     def of(cls, document: dict[str, Any] | None) -> Note:
-        """Return the note of a document."""
-        if document is None:
+        """Return the note of a document; its segments only if they have the form of today."""
+        if not document:
             return cls()
+        if document.get("form") != FORM:
+            return cls(generation=document["generation"])
         segments = (IndexSegment(one["name"], (one["type"], one["id"]), one["members"]) for one in document["segments"])
         return cls(document["upto"], document["generation"], tuple(segments))
 
@@ -110,38 +124,37 @@ class MongoTextIndex:
         """The segments."""
         return self.note.segments
 
-    def candidates(self, part: Part, needle: Needle) -> Callable[[IndexSegment], Iterable[tuple[str, int]]]:
-        """Return a function for the places, in a segment, of objects whose part may contain the needle."""
-        found = [self._places(part, text) for text in needle.texts]
+    def candidates(self, part: Part, needle: Needle) -> Callable[[IndexSegment, int], Iterable[int]]:
+        """Return a function for the places, from one on, of a segment's objects whose part may contain the needle."""
+        found = [self._numbers(part, text) for text in needle.texts]
 
-        def of(segment: IndexSegment) -> Iterator[tuple[str, int]]:
+        def of(segment: IndexSegment, begin: int) -> Iterable[int]:
             some = [one(segment) for one in found]
             numbers = some[0] if len(some) == 1 else sorted({number for one in some for number in one})
-            return ((segment.name, number) for number in numbers)
+            if part == "values":
+                return merged(self._holders(segment, numbers, begin), begin)
+            return (place for place in numbers if place >= begin)
 
         return of
 
-    def documents(self, references: Sequence[tuple[str, int]]) -> list[Document]:
+    def documents(self, segment: IndexSegment, places: Sequence[int]) -> list[Document]:
         """Return the objects at these places."""
-        missing: dict[str, set[int]] = {}
-        for name, number in references:
-            if (name, number // CHUNK) not in self._ids:
-                missing.setdefault(name, set()).add(number // CHUNK)
-        for name, chunks in missing.items():
-            self._ids.update({(name, one): data for one, data in ids_in(self.collection, name, chunks).items()})
+        name = segment.name
+        if missing := {chunk for place in places if (name, chunk := place // CHUNK) not in self._ids}:
+            self._ids.update({(name, one): data for one, data in ids_in(self.collection, name, missing).items()})
         ids = []
-        for name, number in references:
-            start = number % CHUNK * ID_BYTES
-            data = self._ids.get((name, number // CHUNK), b"")[start : start + ID_BYTES]
+        for place in places:
+            start = place % CHUNK * ID_BYTES
+            data = self._ids.get((name, place // CHUNK), b"")[start : start + ID_BYTES]
             if data:  # else the segment has been deleted, and the search is repeated
                 ids.append(ObjectId(data))
         return self.read(ids)
 
-    def _places(self, part: Part, text: str) -> Callable[[IndexSegment], Iterable[int]]:
-        """Read the places of a text in all segments at once."""
+    def _numbers(self, part: Part, text: str) -> Callable[[IndexSegment], Iterable[int]]:
+        """Read the numbers for a text (of names' objects, or of values) in all segments at once."""
         prefixes = {segment.name: f"{segment.name}{OF_PART[part]}" for segment in self.segments}
         grams = grams_of(text)
-        sets: dict[str, list[bytes]] = {name: [] for name in prefixes}
+        sets: dict[str, list[list[bytes]]] = {name: [] for name in prefixes}
         if prefixes:
             wanted: dict[str, Any]
             if grams:
@@ -158,6 +171,21 @@ class MongoTextIndex:
             return in_all(there) if len(there) == len(grams) else ()
 
         return of
+
+    def _holders(self, segment: IndexSegment, values: Iterable[int], begin: int) -> Iterator[Sequence[int]]:
+        """Yield the places of the objects that have each value, except values that no object from ``begin`` on has."""
+        prefix = f"{segment.name}{OF_HOLDERS}"
+        rest = iter(values)
+        step = _MOST_AT_ONCE if begin else _STEP
+        while some := list(islice(rest, step)):
+            wanted: dict[str, Any] = {"_id": {"$in": [f"{prefix}{one}" for one in sorted({n // VALUES for n in some})]}}
+            if begin:
+                wanted["last"] = {"$gte": begin}
+            found = {one["_id"]: one["data"] for one in self.collection.find(wanted)}
+            for number in some:
+                if data := found.get(f"{prefix}{number // VALUES}"):
+                    yield unpacked([data[number % VALUES]])
+            step = min(step * 4, _MOST_AT_ONCE)
 
 
 def _from(prefix: str) -> dict[str, Any]:

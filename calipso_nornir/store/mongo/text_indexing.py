@@ -7,11 +7,8 @@ Only one process does this at a time. If it dies, another one deletes what it ha
 from __future__ import annotations
 
 import uuid
-from array import array
-from collections import defaultdict
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from bson.objectid import ObjectId
 from pymongo.errors import DuplicateKeyError
@@ -19,21 +16,19 @@ from pymongo.errors import DuplicateKeyError
 from calipso_nornir.store.chunks import chunks
 from calipso_nornir.store.mongo.codec import from_bson
 from calipso_nornir.store.mongo.environment_collections import OF, QUICK, REVISION, UNTIL
-from calipso_nornir.store.mongo.postings import packed
 from calipso_nornir.store.mongo.text_index import (
     BY_REVISION,
-    CHUNK,
+    FORM,
     ID_BYTES,
     NAME_LENGTH,
-    OF_IDS,
-    OF_PART,
     Note,
     all_of,
     ids_in,
     index_of,
     note_id,
 )
-from calipso_nornir.store.text_search import MOST, IndexSegment, grams_in, key_of, texts_of
+from calipso_nornir.store.mongo.text_segment import SegmentBuilder
+from calipso_nornir.store.text_search import MOST, IndexSegment, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -47,32 +42,6 @@ _LEASE: Final = timedelta(minutes=5)
 _BATCH: Final = 2000
 _STALE: Final = 2
 """The index is rebuilt when it names more than this many times the number of existing objects."""
-
-
-@dataclass(slots=True)
-class _Builder:
-    """One segment in the making."""
-
-    ids: list[bytes] = field(default_factory=list)
-    first: tuple[str, str] = ("", "")
-    names: defaultdict[str, array[int]] = field(default_factory=lambda: defaultdict(lambda: array("H")))
-    values: defaultdict[str, array[int]] = field(default_factory=lambda: defaultdict(lambda: array("H")))
-
-    def add(self, document_id: ObjectId, document: Document) -> None:
-        number = len(self.ids)
-        if not number:
-            self.first = key_of(document)
-        self.ids.append(document_id.binary)
-        for text, sets in zip(texts_of(document), (self.names, self.values), strict=True):
-            for gram in grams_in(text):
-                sets[gram].append(number)
-
-    def documents(self, name: str) -> Iterator[dict[str, Any]]:
-        for chunk, some in enumerate(chunks(self.ids, CHUNK)):
-            yield {"_id": f"{name}{OF_IDS}{chunk}", "data": b"".join(some)}
-        for part, sets in ((OF_PART["names"], self.names), (OF_PART["values"], self.values)):
-            for gram in sorted(sets):
-                yield {"_id": f"{name}{part}{gram}", "data": packed(sets[gram])}
 
 
 class TextIndexing:
@@ -99,7 +68,8 @@ class TextIndexing:
         note = Note.of(self._index.find_one({"_id": self._note_id}))
         if not self._is_behind(note.upto, upto, max(1, at_least)) or not self._taken():
             return 0
-        note = Note.of(self._index.find_one({"_id": self._note_id}))  # read again: from now on nobody else changes it
+        stored = self._index.find_one({"_id": self._note_id}) or {}  # read again: from now on nobody else changes it
+        note = Note.of(stored)
         try:
             made, replaced = self._made(note, upto, self._fresh(note.upto, upto))
             segments = [one for one in note.segments if one not in replaced] + made
@@ -108,8 +78,8 @@ class TextIndexing:
         except BaseException:
             self._let_go()
             raise
-        for one in replaced:
-            self._quick.delete_many(all_of(one.name))
+        for name in {one["name"] for one in stored["segments"]}.difference(one.name for one in segments):
+            self._quick.delete_many(all_of(name))
         return sum(one.members for one in made)
 
     # --- what has to be done
@@ -172,7 +142,7 @@ class TextIndexing:
         """Claim the update for this process, and delete what a dead process left; return whether it succeeded."""
         now = datetime.now(UTC)
         mine = {"token": self._token, "until": now + _LEASE, "names": []}
-        first = {"upto": 0, "generation": 0, "segments": []}
+        first = {"form": FORM, "upto": 0, "generation": 0, "segments": []}
         free = {"_id": self._note_id, "$or": [{"building": None}, {"building.until": {"$lt": now}}]}
         try:
             before = self._index.find_one_and_update(
@@ -192,7 +162,7 @@ class TextIndexing:
         told = [
             {"name": one.name, "type": one.first[0], "id": one.first[1], "members": one.members} for one in segments
         ]
-        update = {"upto": upto, "generation": note.generation + 1, "segments": told}
+        update = {"form": FORM, "upto": upto, "generation": note.generation + 1, "segments": told}
         mine = {"_id": self._note_id, "building.token": self._token}
         done = self._index.update_one(mine, {"$set": update, "$unset": {"building": ""}})
         return bool(done.matched_count)
@@ -203,9 +173,9 @@ class TextIndexing:
         self._quick.update_one(mine, {"$set": {"building.until": datetime.fromtimestamp(0, UTC)}})
 
 
-def _parts(documents: Iterable[tuple[ObjectId, Document]]) -> Iterator[_Builder]:
+def _parts(documents: Iterable[tuple[ObjectId, Document]]) -> Iterator[SegmentBuilder]:
     for some in _cut(iter(documents)):
-        builder = _Builder()
+        builder = SegmentBuilder()
         for document_id, document in some:
             builder.add(document_id, document)
         yield builder

@@ -14,7 +14,7 @@ from calipso_nornir.store.searching import found
 from calipso_nornir.store.text_search import search
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from bson.objectid import ObjectId
 
@@ -67,9 +67,14 @@ class Texts:
     def _fresh(self, covered: int, needle: Needle) -> Iterator[Document]:
         """Yield possible matches among the objects that the index does not cover: newer ones, then past ones."""
         pending = self._visible.overlay.ids("inventory")
-        newer = {"environment": self._visible.environment, REVISION: {"$gt": covered, "$lte": self._visible.revision}}
-        cursor = self._visible.current("inventory").find(newer).hint(BY_REVISION)
-        current = ((one["_id"], bytes(one.raw)) for one in cursor if GONE not in one)
+        current: Iterable[tuple[ObjectId, bytes]] = ()
+        if covered < self._visible.revision:
+            newer = {
+                "environment": self._visible.environment,
+                REVISION: {"$gt": covered, "$lte": self._visible.revision},
+            }
+            cursor = self._visible.current("inventory").find(newer).hint(BY_REVISION)
+            current = ((one["_id"], bytes(one.raw)) for one in cursor if GONE not in one)
         past = ((one[OF], bytes(one.raw)) for one in self._visible.past("inventory", {}))
         raws = chain(
             self._visible.overlay.raws("inventory"),

@@ -2,9 +2,10 @@
 # ruff: noqa: S608 - names of tables are constants or checked; every value is bound
 """The text index in SQLite (see ``store.text_search``): FTS5 with its trigram tokenizer (sqlite.org/fts5.html).
 
-FTS5 numbers its entries; such a number is called a place here. A segment is a range of places, and a table maps each
-place to the row number of its object. This form of FTS5 does not keep the texts, so no entry can be removed: places
-that are in no segment are ignored until the whole index is rebuilt.
+FTS5 knows where each trigram is in a text, so it finds a text as a phrase: all trigrams in a row. It numbers its
+entries; a segment is a range of these numbers, and a table maps each of them to the row number of its object. This form
+of FTS5 does not keep the texts, so no entry can be removed: those that are in no segment are ignored until the whole
+index is rebuilt.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.store.sqlite.document_rows import from_row
 from calipso_nornir.store.sqlite.tables import pasts, table, texts
-from calipso_nornir.store.text_search import IndexSegment, beginning, grams_of
+from calipso_nornir.store.text_search import LENGTH, IndexSegment, beginning, plain
 
 if TYPE_CHECKING:
     import sqlite3
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from calipso_nornir.store.searching import Needle
     from calipso_nornir.store.text_search import Part
 
+FORM: Final = "content = '', detail = full, tokenize = 'trigram case_sensitive 1'"
+"""What FTS5 is told; tables of another form are replaced."""
+_LONGEST: Final = 200
+"""Characters of a text that are looked up."""
 _ROW: Final = "head.last_scanned, head.digest, body.document, body.evidence"
 
 
@@ -45,10 +50,7 @@ class TableNames:
 
     def creating(self) -> Iterator[str]:
         """Yield the statements that create the tables that are missing."""
-        yield (
-            f"CREATE VIRTUAL TABLE IF NOT EXISTS {self.words} USING fts5(names, \"values\", content = '', "
-            "detail = column, tokenize = 'trigram case_sensitive 1')"
-        )
+        yield f'CREATE VIRTUAL TABLE IF NOT EXISTS {self.words} USING fts5(names, "values", {FORM})'
         yield f"CREATE VIRTUAL TABLE IF NOT EXISTS {self.terms} USING fts5vocab({self.words}, row)"
         members = (
             "place INTEGER PRIMARY KEY AUTOINCREMENT, number INTEGER NOT NULL"  # AUTOINCREMENT: no place is used twice
@@ -69,9 +71,10 @@ class TableNames:
         yield from (f"DROP TABLE IF EXISTS {one}" for one in (self.segments, self.notes))
 
     def exist(self, connection: sqlite3.Connection) -> bool:
-        """Return whether the tables are there."""
-        statement = "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?"
-        return connection.execute(statement, (self.notes.strip('"'),)).fetchone() is not None
+        """Return whether the tables are there, in the form of today."""
+        statement = "SELECT sql FROM main.sqlite_master WHERE type = 'table' AND name = ?"
+        found = connection.execute(statement, (self.words.strip('"'),)).fetchone()
+        return found is not None and FORM in found[0]
 
 
 class SqliteTextIndex:
@@ -92,27 +95,28 @@ class SqliteTextIndex:
         self._names = TableNames.of(inventory)
         self.upto = 0
         self.segments: list[IndexSegment] = []
-        self._places: dict[str, tuple[int, int]] = {}
+        self._entries: dict[str, tuple[int, int]] = {}
         if self._names.exist(connection):
             self._read()
 
-    def candidates(self, part: Part, needle: Needle) -> Callable[[IndexSegment], Iterable[int]]:
-        """Return a function for the places, in a segment, of objects whose part may contain the needle."""
+    def candidates(self, part: Part, needle: Needle) -> Callable[[IndexSegment, int], Iterable[int]]:
+        """Return a function for the places, from one on, of a segment's objects whose part may contain the needle."""
         wanted = [f'"{part}" : ({one})' for text in needle.texts if (one := self._expression(text))]
         match = " OR ".join(f"({one})" for one in wanted)
 
-        def of(segment: IndexSegment) -> Iterator[int]:
+        def of(segment: IndexSegment, begin: int) -> Iterator[int]:
             if match:
                 words = self._names.words
                 statement = (
                     f"SELECT rowid FROM main.{words} WHERE {words} MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid"
                 )
-                for (place,) in self._connection.execute(statement, (match, *self._places[segment.name])):
-                    yield place
+                first, last = self._entries[segment.name]
+                for (number,) in self._connection.execute(statement, (match, first + begin, last)):
+                    yield number - first
 
         return of
 
-    def documents(self, references: Sequence[int]) -> list[Document]:
+    def documents(self, segment: IndexSegment, places: Sequence[int]) -> list[Document]:
         """Return the objects at these places that are current, and were at the revision."""
         head, text = table(self._inventory, "inventory"), texts(self._inventory, "inventory")
         statement = (
@@ -121,7 +125,8 @@ class SqliteTextIndex:
             f"CROSS JOIN main.{text} AS body ON body.number = head.number "
             "WHERE +head.environment = ? AND +head.revision <= ?"
         )
-        values = (json.dumps(references), self._environment, self._revision)
+        first, _ = self._entries[segment.name]
+        values = (json.dumps([first + place for place in places]), self._environment, self._revision)
         return [from_row(*row) for row in self._connection.execute(statement, values)]
 
     def fresh(self, needle: Needle, *, past: bool) -> Iterator[Document]:
@@ -152,13 +157,12 @@ class SqliteTextIndex:
         statement = f"SELECT first, last, type, id FROM main.{self._names.segments} WHERE environment = ?"
         for first, last, type_, id_ in self._connection.execute(statement, (self._environment,)):
             self.segments.append(IndexSegment(str(first), (type_, id_), last - first + 1))
-            self._places[str(first)] = (first, last)
+            self._entries[str(first)] = (first, last)
 
     def _expression(self, text: str) -> str:
         """Return the FTS5 expression for a text; "" if nothing can match."""
-        grams = grams_of(text)
-        if grams:
-            return " AND ".join(map(_quoted, grams))
+        if len(text) >= LENGTH:
+            return _quoted(plain(text[:_LONGEST]))
         start = beginning(text)
         statement = f"SELECT term FROM main.{self._names.terms} WHERE term >= ? AND term < ?"
         terms = self._connection.execute(statement, (start, f"{start}\U0010ffff"))

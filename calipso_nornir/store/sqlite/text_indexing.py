@@ -130,7 +130,8 @@ class TextIndexing:
             values = (self._environment, json.dumps(numbers))
         for number, *row in self._reading.execute(f"{statement} ORDER BY head.type, head.id", values):
             document = from_row(*row)
-            yield number, key_of(document), *texts_of(document)
+            names, values_ = texts_of(document)
+            yield number, key_of(document), names, "".join(values_)
 
     # --- writing
 
@@ -138,7 +139,8 @@ class TextIndexing:
         """Claim the update for this process; return whether it succeeded."""
         now = datetime.now(UTC)
         with immediate(self._connection):
-            for statement in self._names.creating():
+            former = () if self._names.exist(self._connection) else self._names.dropping()
+            for statement in (*former, *self._names.creating()):
                 self._connection.execute(statement)
             self._forget_all_if_stale()
             self._connection.execute(
