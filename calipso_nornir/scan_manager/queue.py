@@ -64,7 +64,7 @@ class ScanQueue:
         """
         asked = {"cancel_requested": {"at": _now(), "by": by}}
         for status in (DRAFT, PENDING):
-            ended = {**asked, "status": ABORTED, "end_timestamp": _now()}
+            ended = {**asked, **_aborted()}
             changed = self._scans.update_if(scan_id, {"status": status}, ended)
             if changed is not None:
                 return changed
@@ -101,10 +101,13 @@ class ScanQueue:
         return self._scans.update_if(_key(request), {"status": PENDING}, claimed)
 
     def give_back(self, scan_id: str, owner: str, *, status: str = RUNNING) -> bool:
-        """Put the owner's request back, as if it had not been taken, unless it was cancelled."""
+        """Put the owner's request back, as if it had not been taken; one that was cancelled has ended."""
         mine = {"owner": owner, "status": status}
         there = self._scans.get(scan_id)
-        if there is None or there.get("cancel_requested"):
+        if there is None:
+            return False
+        if there.get("cancel_requested"):
+            self._scans.update_if(scan_id, {"owner": owner, "status": RUNNING}, _aborted())
             return False
         back = {"status": PENDING, "owner": None, "attempt": max(0, int(there.get("attempt") or 1) - 1)}
         return self._scans.update_if(scan_id, mine, {**back, "end_timestamp": None}) is not None
@@ -142,11 +145,15 @@ class ScanQueue:
 def _after_loss(one: Document) -> dict[str, Any]:
     attempt = int(one.get("attempt") or 1)
     if one.get("cancel_requested"):
-        return {"status": ABORTED, "end_timestamp": _now(), "owner": None}
+        return {**_aborted(), "owner": None}
     if attempt >= ATTEMPTS:
         text = f"given up after {attempt} attempts: each time the scan manager that ran it died"
         return {**_failed(InvalidRequest(text)), "owner": None}
     return {"status": PENDING, "owner": None}
+
+
+def _aborted() -> dict[str, Any]:
+    return {"status": ABORTED, "end_timestamp": _now()}
 
 
 def _failed(error: Exception) -> dict[str, Any]:

@@ -246,6 +246,28 @@ def test_a_cancelled_request_is_not_put_back(place: Place) -> None:
     assert place.there(stopped_in_the_middle(place, cancelled=True))["status"] == "aborted"
 
 
+def test_a_request_that_is_cancelled_before_its_scan_begins_has_ended(place: Place) -> None:
+    """The manager has claimed it, and still reads its environment. Its process lives, so nobody else would end it."""
+    scan_id = place.submit()
+
+    def source(_environment: Environment) -> Source:
+        place.queue.cancel(scan_id)
+        told.wait(30)
+        return CannedSource(TinyCloud().answers())
+
+    told = threading.Event()
+    manager = place.manager(source=source)
+    manager.round()
+    place.wait(scan_id, lambda document: bool(document.get("cancel_requested")))
+    manager.round()  # it tells its worker
+    told.set()
+    manager.run(until_empty=True)
+    ended = place.there(scan_id)
+    assert (ended["status"], ended.get("failures", [])) == ("aborted", [])
+    assert ended["end_timestamp"] > ended["start_timestamp"]
+    assert Slots(place.store).is_free("cloud")
+
+
 def test_another_inventory_is_scanned_into(place: Place) -> None:
     scan_id = place.submit(inventory="other")
     place.manager().run(until_empty=True)
