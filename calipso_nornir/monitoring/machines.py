@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 SSH: Final = {"user": "ansible_user", "port": "ansible_port", "key": "ansible_ssh_private_key_file"}
 WITH_SERVER: Final = frozenset({"prometheus", "sensu_core"})
 """Monitoring systems whose server the playbook installs; Sensu Go's is configured over its API."""
+PACKAGES: Final = {"sensu_go": "sensu_agent_package", "sensu_core": "sensu_core_package"}
+"""Monitoring system -> variable with the package of its agent; it is empty unless the agent is to be installed."""
 LOCAL: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -46,11 +48,14 @@ def machines_of(prepared: Prepared) -> Machines:
     """Return the machines of an environment: logins are those of the section CLI, of a server those of Monitoring."""
     section = cli_section(prepared.environment)
     addresses: Mapping[str, str] = prepared.wish.environment.get("addresses") or {}
-    interval = int(prepared.wish.setting("interval", 60))
+    common: dict[str, Any] = {"probe_interval": int(prepared.wish.setting("interval", 60))}
+    package = PACKAGES.get(prepared.back_end.name)
+    if package and not prepared.wish.setting("install_monitoring_client", default=False):
+        common[package] = ""
     found: dict[str, dict[str, Any]] = {}
     for host in prepared.plan.hosts:
         address = addresses.get(host) or host
-        found[encoded(host)] = {"probe_interval": interval, **_login(section, host, address)}
+        found[encoded(host)] = {**common, **_login(section, host, address)}
     server = str(prepared.wish.setting("server_ip", ""))
     wanted = prepared.wish.setting("install_monitoring_server", default=True)
     if not wanted or not server or prepared.back_end.name not in WITH_SERVER:

@@ -198,8 +198,13 @@ def test_an_object_that_is_removed_takes_its_checks_with_it(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("interval", [5, 10, 15, 30, 60, 300])
 def test_a_dead_host_is_told_within_two_periods(interval: int) -> None:
-    """A period is what may pass before a host that says nothing is noticed: the probe's interval, Sensu's warning."""
-    wish = Wish(plan=planned(), settings={"interval": interval, "rabbitmq_pass": "p", "server_ip": "192.0.2.1"})
+    """A period is the time from one sign of life to the next: the probe's interval, or that of Sensu's keepalives.
+
+    A back end of Sensu Go looks after the warning time-out, and again only when that has passed once more. A server of
+    Sensu Core looks every 30 s; its clients send every 20 s.
+    """
+    settings = {"interval": interval, "rabbitmq_pass": "p", "agent_password": "p", "server_ip": "192.0.2.1"}
+    wish = Wish(plan=planned(), settings=settings)
     files = {one.path: one.text for one in Prometheus().render(wish)}
     group = json.loads(files["server/prometheus/rules.lab.yml"])["groups"][1]
     scrape = json.loads(files["server/prometheus/targets.lab.json"])[0]["labels"]["__scrape_interval__"]
@@ -210,10 +215,12 @@ def test_a_dead_host_is_told_within_two_periods(interval: int) -> None:
     assert seen + told <= 2 * interval
 
     agent = json.loads({one.path: one.text for one in SensuGo().render(wish)}["host/cmp1/sensu-go/agent.yml"])
-    assert agent["keepalive-critical-timeout"] <= 2 * agent["keepalive-warning-timeout"]
+    assert agent["keepalive-interval"] <= max(5, interval)
+    assert agent["keepalive-interval"] < agent["keepalive-warning-timeout"] == agent["keepalive-critical-timeout"]
+    assert agent["keepalive-critical-timeout"] <= 2 * agent["keepalive-interval"]
     client = json.loads({one.path: one.text for one in SensuCore().render(wish)}["host/cmp1/sensu-core/client.json"])
     limits = client["client"]["keepalive"]["thresholds"]
-    assert limits["critical"] <= 2 * limits["warning"]
+    assert 20 < limits["warning"] <= limits["critical"] <= 2 * 20
 
 
 def _seconds(text: str) -> int:

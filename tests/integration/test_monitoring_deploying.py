@@ -196,6 +196,7 @@ def test_how_hosts_are_reached(store: Store, tmp_path: Path) -> None:
     found = machines.variables
     assert found["cmp1"] == {
         "probe_interval": 60,
+        "sensu_core_package": "",
         "ansible_host": "192.0.2.21",
         "ansible_user": "ops",
         "ansible_port": 2222,
@@ -205,6 +206,23 @@ def test_how_hosts_are_reached(store: Store, tmp_path: Path) -> None:
     assert found["net1"]["ansible_user"] == "stack"
     assert machines.servers == ("192.0.2.1",), "of Sensu Core"
     assert found["192.0.2.1"]["ansible_user"] == "stack"
+
+
+@pytest.mark.parametrize(
+    ("section", "expected"),
+    [
+        ({"type": "Sensu Go"}, {"sensu_agent_package": ""}),
+        ({"type": "Sensu Go", "install_monitoring_client": True}, {}),
+        ({"type": "Sensu"}, {"sensu_core_package": ""}),
+        ({"type": "Prometheus"}, {}),
+    ],
+)
+def test_an_agent_is_installed_only_if_that_is_wanted(
+    store: Store, tmp_path: Path, section: dict[str, Any], expected: dict[str, str]
+) -> None:
+    machines = machines_of(prepared(store, tmp_path, **section))
+    packages = {name: one for name, one in machines.variables["cmp1"].items() if name.endswith("_package")}
+    assert packages == expected
 
 
 @pytest.mark.parametrize(
@@ -413,3 +431,13 @@ def test_a_pipe_handler_reads_one_event(store: Store) -> None:
     said = calipso("--store", store.uri, "monitoring", "receive", "--stdin", "sensu_core", stdin=json.dumps(event))
     assert said.status == 0
     assert json.loads(calipso("--store", store.uri, "status", "-o", "json").out)[0]["type"] == "host"
+    go = json.loads(json.dumps(EVENTS["pipe-handler-stdin"]))
+    nic = check_of(planned(), host="net1", check="pnic")
+    ours = {"env": "lab", "host": "net1", "of": nic.of, "type": nic.type, "check": nic.check, "name": nic.name}
+    go["entity"]["metadata"]["labels"] = {f"calipso_{key}": value for key, value in ours.items()}
+    go["check"] |= {"executed": 1795953600, "status": 2, "output": "gone"}
+    said = calipso("--store", store.uri, "monitoring", "receive", "--stdin", "sensu_go", stdin=json.dumps(go))
+    assert said.status == 0, said.err
+    status = store.view("lab").status(nic.of)
+    assert status is not None
+    assert (status.label, status.text) == ("Error", "gone")

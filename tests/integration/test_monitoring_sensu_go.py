@@ -9,16 +9,19 @@ from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
 import pytest
 import yaml
 
-from calipso_nornir.errors import ApiFailed, ApiUnreachable
+from calipso_nornir.errors import ApiFailed, ApiUnreachable, InvalidRequest
 from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.monitoring.back_ends.base import Wish
-from calipso_nornir.monitoring.back_ends.sensu_go import ALLOW_LIST, CA, MANAGED, Resource, SensuGo
+from calipso_nornir.monitoring.back_ends.sensu_go import Resource, SensuGo
+from calipso_nornir.monitoring.back_ends.sensu_go_agents import ALLOW_LIST, CA, MANAGED
 from calipso_nornir.monitoring.back_ends.sensu_go_applying import apply, changes
 from calipso_nornir.monitoring.back_ends.sensu_go_client import SensuGoAccess, SensuGoClient
+from tests.fixtures.cloud import make_pki
 from tests.fixtures.sensu_go import EVENTS, StandIn, sensu_go
 from tests.fixtures.watched import planned
 
@@ -27,8 +30,8 @@ if TYPE_CHECKING:
 
 GO = SensuGo()
 PLAN = planned()
-HOSTS = Wish(plan=PLAN, settings={"receiver_host": "10.77.0.1"})
-OBJECTS = Wish(plan=PLAN, settings={"mode": "objects"})
+HOSTS = Wish(plan=PLAN, settings={"receiver_host": "10.77.0.1", "agent_password": "p"})
+OBJECTS = Wish(plan=PLAN, settings={"mode": "objects", "agent_password": "p"})
 
 
 @pytest.fixture
@@ -200,6 +203,41 @@ def test_lists_are_read_page_by_page(stand_in: StandIn, client: SensuGoClient) -
     apply(client, GO.resources(OBJECTS), environment="lab")
     stand_in.page = 7
     assert apply(client, GO.resources(OBJECTS), environment="lab").put == ()
+    asked = [parse_qs(one) for one in stand_in.queries if one]
+    assert len([one for one in asked if "continue" in one]) > len(PLAN.hosts)
+    assert {one["limit"][0] for one in asked} == {"500"}
+
+
+@pytest.mark.parametrize("number", [0, 499, 500, 501, 1203])
+def test_events_are_read_page_by_page_whatever_their_number(
+    stand_in: StandIn, client: SensuGoClient, number: int
+) -> None:
+    stand_in.events = [{"id": one} for one in range(number)]
+    assert [one["id"] for one in client.events()] == [*range(number)]
+    assert len(stand_in.requests) == 1 + max(1, -(-number // 500)), "a login, and a request for each page"
+
+
+def test_pages_that_do_not_end_are_told(stand_in: StandIn, client: SensuGoClient) -> None:
+    stand_in.events = [{"id": one} for one in range(501)]
+    stand_in.forgets_tokens = True
+    with pytest.raises(ApiFailed, match="pages that do not end"):
+        client.events()
+
+
+def test_tls_is_verified(tmp_path: Path) -> None:
+    pki = make_pki(tmp_path)
+    with sensu_go(pki) as stand_in:
+        trusted = SensuGoClient(SensuGoAccess(url=stand_in.url, key="a-key", ca_file=str(pki.ca)))
+        assert apply(trusted, GO.resources(HOSTS), environment="lab").put
+        trusted.close()
+        stranger = SensuGoClient(SensuGoAccess(url=stand_in.url, key="a-key"))
+        with pytest.raises(ApiUnreachable, match="certificate verify failed"):
+            stranger.listed("checks")
+        stranger.close()
+        plain = SensuGoClient(SensuGoAccess(url=stand_in.url.replace("https", "http"), key="a-key"))
+        with pytest.raises(ApiUnreachable):
+            plain.listed("checks")
+        plain.close()
 
 
 def test_a_back_end_that_is_down() -> None:
@@ -225,6 +263,8 @@ def test_nothing_of_the_cloud_reaches_a_shell() -> None:
     wish = replace(OBJECTS, plan=replace(PLAN, hosts={"cmp1": (hostile,)}))
     [check] = [one for one in GO.resources(wish) if one.kind == "checks"]
     assert check.body["command"] == "/usr/local/bin/calipso-probe --object x---..59..---id"
+    assert allows(wish, check.body["command"])
+    assert not allows(wish, "/usr/local/bin/calipso-probe --object x---..59..---id; id")
     for one in GO.resources(OBJECTS):
         assert set(one.body.get("command", "")) <= set(
             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-/ "
@@ -243,19 +283,46 @@ def test_agents_run_only_what_is_allowed_and_their_password_is_secret() -> None:
     assert settings["keepalive-pipelines"] == ["core/v2.Pipeline.calipso-state-change"]
     assert settings["allow-list"] == ALLOW_LIST
     assert "trusted-ca-file" not in settings
-    allowed = json.loads(files["host/cmp1/sensu-go/check-allow-list.yaml"].text)
-    commands = {" ".join([row["exec"], *row["args"]]).strip() for row in allowed}
-    assert commands == {one.body["command"] for one in GO.resources(HOSTS) if one.kind == "checks"}
+    commands = {one.body["command"] for one in GO.resources(HOSTS) if one.kind == "checks"}
+    assert len(commands) == 2
+    assert all(allows(HOSTS, one) for one in commands)
     objects = {one.path: one for one in GO.render(OBJECTS)}
-    allowed = json.loads(objects["host/cmp1/sensu-go/check-allow-list.yaml"].text)
-    assert len(allowed) == len(PLAN.hosts["cmp1"])
-    assert not any(row["enable_env"] for row in allowed)
+    rows = json.loads(objects["host/cmp1/sensu-go/check-allow-list.yaml"].text)
+    assert len(rows) == len(PLAN.hosts["cmp1"])
+    assert not any(row["enable_env"] for row in rows)
+    checks = [one.body for one in GO.resources(OBJECTS) if one.kind == "checks"]
+    assert all(allows(OBJECTS, one["command"]) for one in checks if one["subscriptions"] == ["entity:cmp1"])
+    probe = "/usr/local/bin/calipso-probe"
+    for forbidden in (probe, f"{probe} --all; id", f"{probe} --object x", "id", f"sh -c '{probe} --all'"):
+        assert not allows(HOSTS, forbidden), forbidden
+
+
+def allows(wish: Wish, command: str, host: str = "cmp1") -> bool:
+    """Match a command as an agent does: the program as first word, and the rest as one of the recorded list."""
+    files = {one.path: one.text for one in GO.render(wish)}
+    rows = json.loads(files[f"host/{host}/sensu-go/check-allow-list.yaml"])
+    return any(command == " ".join([row["exec"], *row["args"]]) for row in rows)
+
+
+def test_the_probe_ends_before_its_agent_ends_it_and_no_event_is_too_large() -> None:
+    for interval in (5, 15, 60, 600):
+        settings = {"interval": interval, "agent_password": "p"}
+        for one in GO.resources(replace(HOSTS, settings=settings)):
+            if one.kind == "checks":
+                limit = int(one.body["command"].split()[-1])
+                assert 0 < limit < one.body["timeout"]
+                assert 0 < one.body["max_output_size"] < 2 * 1024 * 1024
+
+
+def test_an_agent_without_a_password_is_not_deployed() -> None:
+    with pytest.raises(InvalidRequest, match="environment lab: the section Monitoring has no agent_password"):
+        list(GO.render(replace(HOSTS, settings={})))
 
 
 def test_an_agent_has_the_certificate_and_the_list_where_the_role_puts_them() -> None:
     role = Path(__file__).parents[2] / "playbooks/collections/ansible_collections/calipso/monitoring/roles/sensu_agent"
     folder = yaml.safe_load((role / "defaults" / "main.yml").read_text())["sensu_agent_etc"]
-    tasks = yaml.safe_load((role / "tasks" / "main.yml").read_text())
+    tasks = yaml.safe_load((role / "tasks" / "configured.yml").read_text())
     copied = [one["ansible.builtin.copy"]["dest"] for one in tasks if "ansible.builtin.copy" in one]
     put = {one.replace("{{ sensu_agent_etc }}", folder) for one in copied}
     assert {ALLOW_LIST, CA} <= put
@@ -263,6 +330,7 @@ def test_an_agent_has_the_certificate_and_the_list_where_the_role_puts_them() ->
 
 def test_how_the_api_is_reached_is_a_secret() -> None:
     settings = {"api_url": "https://s:8080", "api_token": "k3y", "ca_file": "/etc/ca.pem", "namespace": "net"}
+    settings["agent_password"] = "s3cret"  # noqa: S105 - a test's
     files = {one.path: one for one in GO.render(replace(HOSTS, settings=settings))}
     access = files["server/sensu-go/access.json"]
     assert access.secret
@@ -282,6 +350,7 @@ HOST = ObjectRef("lab", "host", "net1").document_id
         ("keepalive-warning-first-net1", "keepalive", 1, "No keepalive sent from net1"),
         ("keepalive-critical-net1", "keepalive", 2, "No keepalive sent from net1 for 30 seconds (>= 25)"),
         ("keepalive-recovery-net1", "keepalive", 0, "Keepalive last sent from net1"),
+        ("keepalive-through-pipeline-cmp1", "keepalive", 0, "Keepalive last sent from cmp1"),
         ("check-calipso-objects-net1", "probe", 3, "not found"),
     ],
 )

@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 
 GO = SensuGo()
 HOSTS = Wish(plan=planned(), settings={"receiver_host": "10.77.0.1", "agent_password": "p"})
-OBJECTS = Wish(plan=planned(), settings={"mode": "objects"})
+OBJECTS = Wish(plan=planned(), settings={"mode": "objects", "agent_password": "p"})
 HERE, GO_TESTS = "test_sensu_go_facts", "test_monitoring_sensu_go"
 RECORDING, DEPLOYING = "test_monitoring_recording", "test_monitoring_deploying"
+STORY, ACCEPTANCE = "test_sensu_go_story", "test_monitoring_acceptance"
 FACTS: Final = {
     "a token is valid for 300 s, and its session for little longer": {
         GO_TESTS: ["test_after_any_401_it_logs_in_again"]
@@ -102,7 +103,26 @@ FACTS: Final = {
         HERE: ["test_an_agent_is_told_all_that_has_another_default"],
     },
     "/info is gone, and /health says yes before init": {HERE: ["test_only_the_api_itself_is_asked"]},
-    "the tcp handler gets no acknowledgement": {DEPLOYING: ["test_all_events_of_sensu_go_are_fetched"]},
+    "the tcp handler gets no acknowledgement": {
+        DEPLOYING: ["test_all_events_of_sensu_go_are_fetched"],
+        STORY: ["test_what_was_lost_is_fetched"],
+    },
+    "the pipe handler gets one event, without a newline, on its standard input": {
+        DEPLOYING: ["test_a_pipe_handler_reads_one_event"],
+    },
+    "a list has pages, and a bad token gives the first page again": {
+        GO_TESTS: [
+            "test_lists_are_read_page_by_page",
+            "test_events_are_read_page_by_page_whatever_their_number",
+        ],
+    },
+    "TLS of the API, with an authority of its own": {GO_TESTS: ["test_tls_is_verified"]},
+    "an event of more than 2 MiB is lost unless its check limits what is stored": {
+        GO_TESTS: ["test_the_probe_ends_before_its_agent_ends_it_and_no_event_is_too_large"],
+    },
+    "a back end that has warned looks again only after another warning time-out": {
+        ACCEPTANCE: ["test_a_dead_host_is_told_within_two_periods"],
+    },
     "tokens are substituted as text for a shell": {
         GO_TESTS: ["test_nothing_of_the_cloud_reaches_a_shell"],
         HERE: ["test_checks_need_nothing_that_agents_would_do_without"],

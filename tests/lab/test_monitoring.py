@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks on the lab's hosts: the probe's results become the status of objects, links and cliques."""
+"""Checks on the lab's hosts: the probe's results become the status of objects, links and cliques, through Sensu Go."""
 
 from __future__ import annotations
 
 import base64
 import json
+import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -14,10 +15,11 @@ import pytest
 from calipso_nornir.checks.archive import archive
 from calipso_nornir.metadata.loading import load_catalog
 from calipso_nornir.monitoring.planning import plan
+from calipso_nornir.monitoring.receiving import read_message
 from calipso_nornir.monitoring.result_storing import Recorder
-from calipso_nornir.monitoring.results import read_results
 from calipso_nornir.monitoring.settling import settle
 from tests.fixtures.cli import calipso
+from tests.fixtures.sensu_go import agents_event
 from tests.lab.faults import wait_until
 from tests.lab.oracle.place import here, inside
 
@@ -48,7 +50,7 @@ class Watched:
         self._probe = base64.b64encode(archive()).decode()
 
     def check(self, host: str) -> None:
-        """Run all checks of a host on it, and store the results."""
+        """Run all checks of a host on it; what they print arrives in an event of Sensu Go, as agents were recorded."""
         objects = base64.b64encode(self.plan.objects_json(host).encode()).decode()
         put = "".join(
             f"base64 -d >{FOLDER}/{name} <<'END'\n{text}\nEND\n"
@@ -56,10 +58,11 @@ class Watched:
         )
         run = f"python3 {FOLDER}/probe.pyz --objects {FOLDER}/objects.json --state {FOLDER}/state --all"
         said = inside(host, f"set -e; mkdir -p {FOLDER}/state\n{put}{run}")
-        results, refused = read_results(map(json.loads, said.splitlines()))
-        assert refused == []
-        assert len(results) == len(self.plan.hosts[host])
-        recorded = self._recorder.record(results)
+        agent = agents_event({"calipso_env": self.environment, "calipso_host": host}, said, at=time.time())
+        received = read_message("sensu_go", json.dumps(agent).encode())
+        assert received.refused == ()
+        assert len(received.results) == len(self.plan.hosts[host]) + 1, "the probe itself is one, too"
+        recorded = self._recorder.record(received.results)
         assert recorded.refused == ()
         settle(self.store, self.environment, self.catalog.monitoring, at=datetime.now(UTC))
 

@@ -37,7 +37,8 @@ ONE_HOST = replace(planned(), hosts={"cmp1": planned().hosts["cmp1"]})
 
 
 def write(folder: Path, system: BackEnd, **settings: Any) -> None:  # noqa: ANN401 - settings of any shape
-    write_files(folder, list(system.render(Wish(plan=ONE_HOST, settings=settings))), environment="lab")
+    wish = Wish(plan=ONE_HOST, settings={"agent_password": "of-an-agent", **settings})
+    write_files(folder, list(system.render(wish)), environment="lab")
 
 
 # --- the API of Sensu Go

@@ -25,7 +25,7 @@ from tests.fixtures.watched import check_of, planned
 
 PLAN = planned()
 NIC = check_of(PLAN, host="cmp1", check="pnic")
-SETTINGS = {"server_ip": "192.0.2.1", "rabbitmq_pass": "s3cret", "receiver_token": "t0ken"}
+SETTINGS = {"server_ip": "192.0.2.1", "rabbitmq_pass": "s3cret", "receiver_token": "t0ken", "agent_password": "s3cret"}
 WISH = Wish(plan=PLAN, settings=SETTINGS, environment={"mechanism_drivers": ["OVS"]})
 HOST = ObjectRef("lab", "host", "cmp1").document_id
 

@@ -14,25 +14,28 @@ from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.monitoring.back_ends.base import Received, Rendered, Wish, as_json, objects_files
 from calipso_nornir.monitoring.back_ends.sensu_events import WHOLE, read_go
+from calipso_nornir.monitoring.back_ends.sensu_go_agents import (
+    ENVIRONMENT,
+    MANAGED,
+    STATUS_CHANGE,
+    SUBSCRIPTION,
+    agent,
+    allowed,
+    command,
+    commands_of_hosts,
+    time_limit,
+)
 from calipso_nornir.monitoring.check_names import encoded, limited
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from calipso_nornir.monitoring.planning import PlannedCheck
-
-MANAGED: Final = {"managed_by": "calipso"}
-"""Label of everything that this program has created; nothing else is ever changed or removed."""
-ENVIRONMENT: Final = "calipso_env"
-"""Label with the environment."""
 HANDLER: Final = "calipso"
-STATUS_CHANGE, CHANGES = "calipso-state-change", "calipso-changes"
-"""Names of filters, each with a pipeline of the same name: for keepalives and checks of one object; for the probe."""
-SUBSCRIPTION: Final = "calipso"
-PROBE: Final = "/usr/local/bin/calipso-probe"
-ALLOW_LIST, CA = "/etc/sensu/check-allow-list.yaml", "/etc/sensu/calipso-ca.pem"
-"""Where the role sensu_agent puts them."""
+CHANGES: Final = "calipso-changes"
+"""Name of the filter for the probe's results, and of the pipeline that has it; ``STATUS_CHANGE`` is for all others."""
 LONGEST: Final = 200
+MOST_STORED: Final = 1_000_000
+"""Characters of an output that the back end stores. Without a limit an event of more than 2 MiB is lost."""
 KINDS: Final = {
     "filters": "EventFilter",
     "handlers": "Handler",
@@ -82,8 +85,8 @@ class SensuGo:
             yield Rendered("server/sensu-go/access.json", as_json({**given, "namespace": namespace}), secret=True)
         for host in wish.plan.hosts:
             folder = f"host/{encoded(host)}/sensu-go"
-            yield Rendered(f"{folder}/agent.yml", as_json(_agent(wish, host)), secret=True)
-            yield Rendered(f"{folder}/check-allow-list.yaml", as_json(_allowed(wish, host)))
+            yield Rendered(f"{folder}/agent.yml", as_json(agent(wish, host)), secret=True)
+            yield Rendered(f"{folder}/check-allow-list.yaml", as_json(allowed(wish, host)))
 
     def resources(self, wish: Wish) -> Iterator[Resource]:
         """Yield all resources, in an order in which each comes after what it names."""
@@ -113,14 +116,16 @@ class SensuGo:
         by_host = wish.setting("mode", "host") != "objects"
         common = {
             "publish": True,
-            "timeout": max(10, interval - 5),
+            "timeout": time_limit(wish),
+            "max_output_size": MOST_STORED,
             "pipelines": [_reference("Pipeline", CHANGES if by_host else STATUS_CHANGE)],
         }
         if by_host:
             changes, everything = WHOLE
-            spec = {"command": PROBE, "subscriptions": [SUBSCRIPTION], "interval": interval, "ttl": 3 * interval}
+            first, second = commands_of_hosts(wish)
+            spec = {"command": first, "subscriptions": [SUBSCRIPTION], "interval": interval, "ttl": 3 * interval}
             yield resource("checks", changes, {**spec, **common})
-            spec = {"command": f"{PROBE} --all", "subscriptions": [SUBSCRIPTION], "interval": 86400}
+            spec = {"command": second, "subscriptions": [SUBSCRIPTION], "interval": 86400}
             yield resource("checks", everything, {**spec, **common, "publish": False})
             return
         for host_id, checks in wish.plan.hosts.items():
@@ -138,7 +143,7 @@ class SensuGo:
                     "checks",
                     limited(one.name, LONGEST),
                     {
-                        "command": _command(one),
+                        "command": command(one),
                         "subscriptions": [f"entity:{encoded(host_id)}"],
                         "interval": interval,
                         "ttl": 3 * interval,
@@ -159,43 +164,3 @@ def _workflow(name: str) -> dict[str, Any]:
 
 def _reference(type_: str, name: str) -> dict[str, str]:
     return {"type": type_, "api_version": "core/v2", "name": name}
-
-
-def _command(one: PlannedCheck) -> str:
-    """Return what an agent gives to a shell; the name is encoded, so nothing in it means anything there."""
-    return f"{PROBE} --object {one.name}"
-
-
-def _agent(wish: Wish, host: str) -> dict[str, Any]:
-    interval = 20
-    settings: dict[str, Any] = {
-        "name": encoded(host),
-        "namespace": wish.setting("namespace", "default"),
-        "backend-url": [wish.setting("agent_url", f"wss://{wish.setting('server_ip', '127.0.0.1')}:8081")],
-        "user": wish.setting("agent_user", "calipso-agent"),
-        "password": wish.setting("agent_password", ""),
-        "subscriptions": [SUBSCRIPTION],
-        "labels": {**MANAGED, ENVIRONMENT: wish.plan.environment, "calipso_type": "host", "calipso_host": host},
-        "agent-managed-entity": True,
-        "keepalive-interval": interval,
-        "keepalive-warning-timeout": 3 * interval,
-        "keepalive-critical-timeout": 6 * interval,
-        "keepalive-pipelines": [f"core/v2.Pipeline.{STATUS_CHANGE}"],
-        "events-rate-limit": 0,
-        "disable-sockets": True,
-        "disable-api": True,
-        "statsd-disable": True,
-        "allow-list": ALLOW_LIST,
-    }
-    if wish.setting("ca_file", ""):
-        settings["trusted-ca-file"] = CA
-    return settings
-
-
-def _allowed(wish: Wish, host: str) -> list[dict[str, Any]]:
-    """Return the only commands that an agent runs, so that an attacker who controls the back end cannot run others."""
-    if wish.setting("mode", "host") != "objects":
-        rows: Iterable[list[str]] = [[""], ["--all"]]
-    else:
-        rows = [["--object", one.name] for one in wish.plan.hosts[host]]
-    return [{"exec": PROBE, "args": row, "enable_env": False} for row in rows]

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from calipso_nornir.monitoring.back_ends.sensu_go import ENVIRONMENT, KINDS, MANAGED
+from calipso_nornir.monitoring.back_ends.sensu_go import KINDS
+from calipso_nornir.monitoring.back_ends.sensu_go_agents import ENVIRONMENT, MANAGED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -96,14 +96,17 @@ class SensuGoClient:
         self._request("POST", f"checks/{_quoted(check)}/execute", {"check": check})
 
     def _pages(self, kind: str) -> Iterator[dict[str, Any]]:
-        token = ""
-        while True:
-            following = f"&continue={quote(token)}" if token else ""
+        token, known = "", set[str]()
+        while token not in known:
+            known.add(token)
+            following = f"&continue={_quoted(token)}" if token else ""
             answer = self._request("GET", f"{kind}?limit={PAGE}{following}")
             yield from answer.json() or []
             token = answer.headers.get("Sensu-Continue", "")
             if not token:
                 return
+        # A token that it does not know gives the first page again
+        raise ApiFailed(SERVICE, f"GET {kind}", answer.status_code, "with pages that do not end")
 
     def _request(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, *, missing_is_fine: bool = False
