@@ -174,7 +174,7 @@ def monitored(world: World) -> Iterator[None]:
     section = next(
         yaml.safe_load(one.text)["configuration"]
         for one in blocks()
-        if one.page == "docs/monitoring.md" and "name: Monitoring" in one.text
+        if one.page == "docs/monitoring.md" and "type: Prometheus" in one.text
     )
     world.variables["CALIPSO_RECEIVER_TOKEN"] = "a token"  # noqa: S105 - of a test
     described["configuration"] = [*described["configuration"], *section]

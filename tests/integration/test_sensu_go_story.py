@@ -176,8 +176,8 @@ def test_what_was_lost_is_fetched(site: Site, tmp_path: Path) -> None:
         stand_in.resources["checks/calipso-objects-all"] = {}
         environments = site.store.collection("environments_config")
         document = environments.get("lab") or {}
-        section = {"name": "Monitoring", "type": "Sensu Go", "server_ip": "192.0.2.1", "api_url": stand_in.url}
-        section |= {"api_token": {"file": str(key)}}
+        section: dict[str, Any] = {"name": "Monitoring", "type": "Sensu Go", "server_ip": "192.0.2.1"}
+        section |= {"api_url": stand_in.url, "api_token": {"file": str(key)}}
         environments.put("lab", {**document, "configuration": [*document["configuration"], section]})
         said = calipso("--store", site.store.uri, "monitoring", "sync", "lab")
     assert said.status == 0, said.err
