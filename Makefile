@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 LABCMD := tests/lab/cloud/lab
 STAMP  := $(VENV)/.installed
 TESTS  ?= lab
-export VARIANT COMPUTES PROJECTS NETWORKS SERVERS SEED ACTS LIFE  # empty: the lab's defaults
+export VARIANT COMPUTES PROJECTS NETWORKS SERVERS SEED ACTS STEPS LIFE  # empty: the lab's defaults
 
 # Tests start hundreds of Python programs, each of which would otherwise compile its sources anew
 unexport PYTHONDONTWRITEBYTECODE
@@ -77,7 +77,7 @@ test-lab: $(STAMP)  ## Tests against the lab that is up; TESTS="lab and not faul
 law: $(STAMP)  ## Small scans in the lab that is up, after ACTS= (50) acts and faults of a random life; LIFE=seed
 	$(BIN)/pytest -m law -o log_cli=true -o log_cli_level=INFO --log-disable=nornir.core --show-capture=no tests/lab/test_law.py
 
-live: $(STAMP)  ## Listen to the lab that is up during ACTS= (50) acts of a random life, and watch its hosts; LIFE=seed
+live: $(STAMP)  ## Listen to the lab that is up during ACTS= (50) acts of a random life, and watch its hosts; STEPS= (1) at most before a pause; LIFE=seed
 	$(BIN)/pytest -m live -o log_cli=true -o log_cli_level=INFO --log-disable=nornir.core --show-capture=no tests/lab/test_live_faults.py tests/lab/test_live.py
 
 mutations: $(STAMP)  ## Show which comparison of the truth test catches which way to be wrong

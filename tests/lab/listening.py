@@ -96,6 +96,7 @@ class Listening:
         """Compare the picture, 5 s after an act, with a scan of everything."""
         time.sleep(PAUSE_S)
         self.checks += 1
+        logger.info("check %d: %s", self.checks, what)
         began, live = time.monotonic(), self._live()
         if not differences_but_notes(live, self._looked()):
             return
