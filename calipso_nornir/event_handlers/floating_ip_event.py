@@ -43,11 +43,19 @@ def _routers(view: StoreView, address: str, named: str) -> list[str]:
 
 
 def _ports(view: StoreView, id_: str, address: str, said: Mapping[str, Any]) -> set[str]:
-    """Return the ports that have a floating IP, and had it: those of the networks of the routers that have it."""
-    named = {text(said, "port_id")} - {""}
-    for router in _routers(view, address, ""):
-        for service in of(view, "vservice", router_id=router):
-            for network in service.get("network") or ():
-                where = (Equal("type", "port"), Equal("network", network), Holds("floating_ips", {"id": id_}))
-                named |= {one.id for one in view.find(Find(where=where))}
-    return named
+    """Return the ports that have a floating IP, and had it.
+
+    They are in networks of the routers that have it. A router may already have lost it when an earlier event was
+    processed; then all ports are searched.
+    """
+    routers = _routers(view, address, "")
+    networks = {
+        network
+        for router in routers
+        for service in of(view, "vservice", router_id=router)
+        for network in service.get("network") or ()
+    }
+    of_port, holding = Equal("type", "port"), Holds("floating_ips", {"id": id_})
+    near = [one for network in networks for one in view.find(Find(where=(of_port, Equal("network", network), holding)))]
+    known = near or view.find(Find(where=(of_port, holding)))
+    return {text(said, "port_id"), *(one.id for one in known)} - {""}

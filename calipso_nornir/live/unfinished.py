@@ -41,8 +41,8 @@ def _is_unfinished(view: StoreView, one: InventoryObject) -> bool:
         return _lacks_dhcp(view, one)
     if one.type == "instance":
         return one.get("status") == BUILD or (one.get("status") == RUNNING and _has_port(view, one.id))
-    if one.type == "vservice":
-        return bool(one.get("router_id")) and _has_port(view, str(one.get("router_id")))
+    if one.type == "vservice":  # a namespace is deleted some time after its router or network
+        return bool(one.get("orphaned")) or (bool(one.get("router_id")) and _has_port(view, str(one.get("router_id"))))
     return False
 
 
@@ -53,12 +53,13 @@ def _has_port(view: StoreView, device: str) -> bool:
 
 def _port(one: InventoryObject) -> bool:
     """Return whether an agent has still to plug or unplug a port, or a router to serve its floating IP."""
+    if any(row.get("status") in COMING and row.get("router_id") for row in one.get("floating_ips") or ()):
+        return True  # whatever the port's own state
     if not one.get("binding_host_id") or one.get("binding_vif_type") in FAILED:
         return False
     if one.get("admin_state_up") is False:
         return bool(one.get("status") == RUNNING)
-    floating = one.get("floating_ips") or ()
-    return one.get("status") in COMING or any(row.get("status") in COMING for row in floating)
+    return one.get("status") in COMING
 
 
 def _lacks_dhcp(view: StoreView, network: InventoryObject) -> bool:

@@ -101,7 +101,8 @@ class Listening:
         if not differences_but_notes(live, self._looked()):
             return
         truth = self._at_rest()  # perhaps the cloud has changed meanwhile
-        if not differences_but_notes(live, truth):
+        late = differences_but_notes(live, truth)
+        if not late:
             return
         while differences_but_notes(live := self._live(), truth) and time.monotonic() - began < LATE_S:
             time.sleep(1)
@@ -110,7 +111,7 @@ class Listening:
         found = differences_but_notes(live, truth)
         if not found:
             self.late.append((what, waited))
-            logger.warning("%s: true only after %.0f s", what, waited)
+            logger.warning("%s: true only after %.0f s; before\n%s", what, waited, late)
             return
         self.wrong.append(f"{what}:\n{found}")
         logger.error("%s", self.wrong[-1])

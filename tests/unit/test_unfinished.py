@@ -22,6 +22,7 @@ LISTS = {
     "ports": "GET network /ports",
     "subnets": "GET network /subnets",
     "floating": "GET network /floatingips",
+    "routers": "GET network /routers",
     "agents": "GET network /agents",
     "servers": "GET compute /servers/detail",
 }
@@ -77,8 +78,14 @@ def test_a_router_is_finished_when_its_ports_are(tmp_path: Path) -> None:
     assert unfinished(tmp_path, ports={port_id("rif"): {"status": "DOWN"}}) == expected
 
 
-def test_a_floating_ip_is_finished_when_its_router_has_it(tmp_path: Path) -> None:
-    assert unfinished(tmp_path, floating={"f1": {"status": "DOWN"}}) == WEB1S
+def test_a_router_that_is_deleted_is_finished_when_its_namespace_is_gone(tmp_path: Path) -> None:
+    assert unfinished(tmp_path, routers={ROUTER: {"id": "another"}}) == {("vservice", f"net1|qrouter-{ROUTER}")}
+
+
+@pytest.mark.parametrize("port", [{}, {"status": "DOWN", "admin_state_up": False}, {"binding:host_id": ""}])
+def test_a_floating_ip_is_finished_when_its_router_has_it(tmp_path: Path, port: dict[str, Any]) -> None:
+    """Whatever the state of its own port."""
+    assert unfinished(tmp_path, floating={"f1": {"status": "DOWN"}}, ports={port_id("web1"): port}) == WEB1S
 
 
 @pytest.mark.parametrize(
