@@ -7,10 +7,12 @@ import sqlite3
 import threading
 import time
 import weakref
+from collections import Counter
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 ATTEMPTS: Final = 5
@@ -35,7 +37,8 @@ class Throttle:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, *, shared: Path | None = None) -> None:
         self._clock = clock
-        self._guard = threading.Lock()
+        self._guard = threading.Condition()
+        self._under_way: Counter[str] = Counter()
         self._database = sqlite3.connect(
             shared or ":memory:", timeout=_BUSY_S, isolation_level=None, check_same_thread=False
         )
@@ -43,10 +46,25 @@ class Throttle:
         self._database.execute("PRAGMA synchronous = OFF")  # it ends with the processes
         self._database.executescript(_TABLE)
 
-    def wait_s(self, *keys: str) -> float:
-        """Return for how many seconds an attempt has to wait; 0 for one that may be made now."""
+    @contextmanager
+    def attempt(self, *keys: str) -> Iterator[float]:
+        """Make an attempt, and tell its outcome in the block; yield 0, or for how many seconds it has to wait instead.
+
+        Of this process, no more attempts are under way than may still fail: else a hundred guesses at once would all
+        be made before the first is counted. Those beyond wait for the outcome of others.
+        """
         with self._guard:
-            return max(self._wait(key) for key in keys)
+            while not (wait := max(map(self._wait, keys))) and not all(map(self._has_room, keys)):
+                self._guard.wait()
+            if not wait:
+                self._under_way.update(keys)
+        try:
+            yield wait
+        finally:
+            if not wait:
+                with self._guard:
+                    self._under_way -= Counter(keys)
+                    self._guard.notify_all()
 
     def failed(self, *keys: str) -> None:
         """Count a failure."""
@@ -62,6 +80,14 @@ class Throttle:
         with self._guard:
             self._database.executemany("DELETE FROM failures WHERE key = ?", [(key,) for key in keys])
 
+    def _has_room(self, key: str) -> bool:
+        since = self._clock() - WINDOW_S
+        return sum(at > since for at in self._times(key)) + self._under_way[key] < ATTEMPTS
+
+    def _times(self, key: str) -> list[float]:
+        """Return when the last attempts failed, the newest first."""
+        return [at for (at,) in self._database.execute(_LAST, (key, ATTEMPTS))]
+
     def _wait(self, key: str) -> float:
-        times = [at for (at,) in self._database.execute(_LAST, (key, ATTEMPTS))]
+        times = self._times(key)
         return max(0.0, times[-1] + WINDOW_S - self._clock()) if len(times) == ATTEMPTS else 0.0

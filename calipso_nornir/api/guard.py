@@ -189,19 +189,19 @@ def _by_password(request: Request, settings: ApiSettings, given: str) -> Princip
 def logged_in(request: Request, settings: ApiSettings, name: str, password: str) -> Principal | None:
     """Return who has this name and password; None if nobody does. Raises Problem, 429, after too many failures."""
     keys = (f"user {name}", f"address {request.client.host if request.client else ''}")
-    wait = settings.throttle.wait_s(*keys)
-    if wait > 0:
-        raise Problem(
-            HTTPStatus.TOO_MANY_REQUESTS,
-            f"too many failed logins: try again in {wait:.0f} s",
-            headers={"Retry-After": str(int(wait) + 1)},
-        )
-    principal = settings.principals.by_password(name, password)
-    if principal is None:
-        settings.throttle.failed(*keys)
-        settings.meter.login_failed()
-    else:
-        settings.throttle.succeeded(*keys)
+    with settings.throttle.attempt(*keys) as wait:
+        if wait > 0:
+            raise Problem(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                f"too many failed logins: try again in {wait:.0f} s",
+                headers={"Retry-After": str(int(wait) + 1)},
+            )
+        principal = settings.principals.by_password(name, password)
+        if principal is None:
+            settings.throttle.failed(*keys)
+            settings.meter.login_failed()
+        else:
+            settings.throttle.succeeded(*keys)
     return principal
 
 

@@ -9,6 +9,8 @@ import json
 import re
 import sqlite3
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -252,6 +254,10 @@ def test_guessing_is_slowed_down(api: Served, admin: Client, caplog: pytest.LogC
     slowed = api.nobody.ask("GET", "/me", auth=("victim", "guess guess guess"))
     assert wrong(slowed, 429)["detail"].startswith("too many failed logins: try again in")
     assert 0 < int(slowed.headers["retry-after"]) <= 61
+    api.settings.throttle.succeeded("user victim", "address 127.0.0.1")
+    with ThreadPoolExecutor(20) as pool:
+        answers = pool.map(lambda n: api.nobody.ask("GET", "/me", auth=("victim", f"guess {n}")).status_code, range(20))
+    assert Counter(answers) == {401: 5, 429: 15}, "guesses at once are no way around it"
     api.settings.throttle.succeeded("user victim", "address 127.0.0.1")
 
 
@@ -719,6 +725,7 @@ def test_a_scan_is_asked_for_watched_and_cancelled(operator: Client, viewer: Cli
     done = next(one for one in viewer.get(f"{LAB}/scans") if one["status"].startswith("completed"))
     assert "phase links began" in [one["message"] for one in viewer.get(f"{LAB}/scans/{done['scan_id']}/log")]
     assert viewer.get(f"{LAB}/messages", level="info", limit=5)
+    assert wrong(viewer.ask("GET", f"{LAB}/messages?level=loud"), 422)["errors"][0]["field"] == "level"
     newest = viewer.get(f"{LAB}/messages", limit=1)[0]["timestamp"]
     east = datetime.fromisoformat(newest).astimezone(timezone(timedelta(hours=9)))
     assert viewer.get(f"{LAB}/messages", since=east.isoformat()), "a time is a time, whatever its zone"

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -182,22 +184,63 @@ def test_tokens_expire(store: Store) -> None:
     assert token.expires_at - token.issued_at == timedelta(seconds=1)
 
 
+def _wait_s(throttle: Throttle, *keys: str) -> float:
+    with throttle.attempt(*keys) as wait:
+        return wait
+
+
 def test_guessing_is_slowed_down() -> None:
     now = [0.0]
     throttle = Throttle(lambda: now[0])
     for _ in range(ATTEMPTS):
-        assert throttle.wait_s("user ann", "address 1") == 0
+        assert _wait_s(throttle, "user ann", "address 1") == 0
         throttle.failed("user ann", "address 1")
         now[0] += 1
-    assert throttle.wait_s("user ann", "address 2") == WINDOW_S - ATTEMPTS, "from wherever"
-    assert throttle.wait_s("user bob", "address 1") > 0, "whoever, from there"
-    assert throttle.wait_s("user bob", "address 2") == 0
+    assert _wait_s(throttle, "user ann", "address 2") == WINDOW_S - ATTEMPTS, "from wherever"
+    assert _wait_s(throttle, "user bob", "address 1") > 0, "whoever, from there"
+    assert _wait_s(throttle, "user bob", "address 2") == 0
     now[0] = WINDOW_S
-    assert throttle.wait_s("user ann", "address 1") == 0
+    assert _wait_s(throttle, "user ann", "address 1") == 0
     throttle.failed("user ann")
-    assert throttle.wait_s("user ann") > 0
+    assert _wait_s(throttle, "user ann") > 0
     throttle.succeeded("user ann")
-    assert throttle.wait_s("user ann") == 0
+    assert _wait_s(throttle, "user ann") == 0
+
+
+@pytest.mark.parametrize("right", [False, True])
+def test_of_many_attempts_at_once_no_more_are_made_than_may_fail(*, right: bool) -> None:
+    throttle = Throttle()
+    at_once: list[int] = []
+    under_way: set[int] = set()
+
+    def attempt(number: int) -> bool:
+        with throttle.attempt("user ann", f"address {number}") as wait:
+            if wait:
+                return False
+            under_way.add(number)
+            at_once.append(len(under_way))
+            time.sleep(0.02)  # as an LDAP directory takes
+            under_way.discard(number)
+            (throttle.succeeded if right else throttle.failed)("user ann", f"address {number}")
+            return True
+
+    with ThreadPoolExecutor(30) as pool:
+        made = list(pool.map(attempt, range(30)))
+    assert sum(made) == (30 if right else ATTEMPTS)
+    assert max(at_once) <= ATTEMPTS
+
+
+def test_an_attempt_that_no_service_answered_counts_no_more() -> None:
+    throttle = Throttle()
+
+    def attempt() -> None:
+        with throttle.attempt("user ann") as wait:
+            assert wait == 0
+            raise ZeroDivisionError
+
+    for _ in range(ATTEMPTS + 1):
+        with pytest.raises(ZeroDivisionError):
+            attempt()
 
 
 def test_the_throttle_forgets_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,7 +249,7 @@ def test_the_throttle_forgets_the_oldest(monkeypatch: pytest.MonkeyPatch) -> Non
     for number in range(10):
         for _ in range(ATTEMPTS):
             throttle.failed(str(number))
-    assert [throttle.wait_s(str(number)) > 0 for number in range(10)] == [False] * 7 + [True] * 3
+    assert [_wait_s(throttle, str(number)) > 0 for number in range(10)] == [False] * 7 + [True] * 3
 
 
 def test_a_token_counts_in_its_environments_alone(who: Principals) -> None:

@@ -17,6 +17,7 @@ from calipso_nornir.api.shielding import AUDIT
 from calipso_nornir.api.v2.listing import Listed
 from calipso_nornir.api.v2.pictures import Environment
 from calipso_nornir.model.finding import Condition, Range
+from calipso_nornir.scan.origin import LogLevel
 
 router = APIRouter(tags=["messages"])
 
@@ -28,7 +29,7 @@ def messages(
     environment: Environment,
     *,
     listed: Listed,
-    level: Annotated[str | None, Query(examples=["error"])] = None,
+    level: Annotated[LogLevel | None, Query(description="Only those of this level.", examples=["error"])] = None,
     since: Moment | None = None,
 ) -> list[MessageShown]:
     """List the messages of an environment, the newest first."""
