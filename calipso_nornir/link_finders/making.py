@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from calipso_nornir.model.evidence import derived
 from calipso_nornir.model.links import Link
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from calipso_nornir.model.links import LinkState
     from calipso_nornir.model.objects import InventoryObject
@@ -56,20 +57,29 @@ def make(  # noqa: PLR0913 - the parts of a link
 def network_of(one: InventoryObject) -> str | list[str] | None:
     """Return the network, or networks, of an object; None if not known."""
     value: str | list[str] | None = one.get("network")
-    below = [row["network"] for row in one.get("sub_ports") or ()]
+    below = one.get("sub_ports")
     if below and isinstance(value, str):
-        return list(dict.fromkeys([value, *below]))
+        return list(dict.fromkeys([value, *(row["network"] for row in below)]))
     return value or None
 
 
-def on_hosts(view: View, type_: str, *needed: str) -> Iterator[InventoryObject]:
-    """Yield the objects of a type that are on a host and have all attributes that a finder needs.
+def on_hosts(view: View, type_: str, *needed: str) -> Sequence[InventoryObject]:
+    """Return the objects of a type that are on a host and have all attributes that a finder needs.
 
     Objects that third parties or another release have stored may lack some.
     """
-    for one in view.of_type(type_):
-        if one.get("host") and None not in map(one.get, needed):
-            yield one
+    view.of_type(type_)  # where a finder's names are checked; ``once`` asks the picture itself
+    return once(view, _on_hosts(type_, needed))
+
+
+@cache
+def _on_hosts(type_: str, needed: tuple[str, ...]) -> Callable[[View], Sequence[InventoryObject]]:
+    """Return the same function each time, so that ``once`` knows its result."""
+
+    def chosen(view: View) -> Sequence[InventoryObject]:
+        return tuple(one for one in view.of_type(type_) if one.get("host") and None not in map(one.get, needed))
+
+    return chosen
 
 
 def by_host(objects: Iterable[InventoryObject]) -> dict[str, list[InventoryObject]]:

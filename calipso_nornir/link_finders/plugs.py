@@ -33,9 +33,11 @@ def plugged(wires: HostWires, vnics: Iterable[InventoryObject]) -> Iterator[tupl
         ("attached_mac", _indexed(known, lambda one: one.get("mac_address"))),
         ("name", _indexed(known, lambda one: one.get("device") or one.name)),
     )
+    used = [(key, index) for key, index in keys if index]
     for port in wires.ports.values():
-        for key, index in keys:
-            fitting = [one for one in index.get(port.get(key), ()) if _may_be(one, port)]
+        for key, index in used:
+            there = index.get(port.get(key))
+            fitting = [one for one in there if _may_be(one, port)] if there else None
             if fitting:
                 chosen = _one_of(fitting, port)
                 if chosen is not None:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.link_finders.making import by_host, network_of, on_hosts, once
+from calipso_nornir.link_finders.making import by_host, network_of, on_hosts, once, vnics_by_host
 from calipso_nornir.link_finders.plugs import plugged
 from calipso_nornir.link_finders.vpp import plugged_into_vpp
 from calipso_nornir.model.segments import segments_of
@@ -37,6 +37,8 @@ class Traffic:
     """The wires of one host and the networks that pass them."""
 
     wires: HostWires
+    plugs: list[tuple[InventoryObject, Mapping[str, Any]]] = field(default_factory=list)
+    """The interfaces that are plugged into the host's Open vSwitch, each with its port."""
     owners: dict[Joint, str] = field(default_factory=dict)
     """Linux bridge -> the one network that it serves."""
     passed: defaultdict[Wire, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -213,8 +215,11 @@ def _traffic_of_hosts(view: View) -> dict[str, Traffic]:
     tunnelled = networks_of_tunnels(view)
     found = {host: Traffic(wires) for host, wires in wires_of_hosts(view).items()}
     for host, traffic in found.items():
-        for network, joint, vlan in _beginnings(traffic.wires, vnics.get(host, []), view):
-            traffic.spread(network, joint, vlan)
+        here = vnics.get(host, [])
+        if traffic.wires.vedge is not None:
+            traffic.plugs = list(plugged(traffic.wires, here))
+            for network, joint, vlan in _beginnings(traffic, networks_here(traffic.wires.vedge, here, view)):
+                traffic.spread(network, joint, vlan)
         for joint, network in traffic.owners.items():
             traffic.spread(network, joint, UNTAGGED)
     for otep in on_hosts(view, "otep", "overlay_type"):
@@ -234,20 +239,21 @@ def networks_of_otep(otep: InventoryObject, tunnelled: Mapping[tuple[str, str], 
 def _vnics_by_host(view: View) -> dict[str, list[InventoryObject]]:
     """Return the virtual interfaces of each host, except those that are plugged into VPP."""
     elsewhere = plugged_into_vpp(view)
+    if not elsewhere:
+        return vnics_by_host(view)
     return by_host(one for one in on_hosts(view, "vnic") if (one["host"], one.get("port_id")) not in elsewhere)
 
 
-def _beginnings(wires: HostWires, vnics: list[InventoryObject], view: View) -> Iterator[tuple[str, Joint, int]]:
-    if wires.vedge is not None:
-        yield from _mapped(wires, networks_here(wires.vedge, vnics, view))
-        for vnic, port in plugged(wires, vnics):
-            joint, network = Joint(OVS, port["bridge"]), vnic.get("network")
-            if joint != wires.integration and isinstance(network, str) and not cut_off(port):
-                sent = [(network, UNTAGGED)]
-                sent += [(row["network"], row.get("segmentation_id") or UNKNOWN) for row in vnic.get("sub_ports") or ()]
-                for of, vlan in sent:
-                    if (inside := enters(port, vlan)) is not None:
-                        yield of, joint, inside
+def _beginnings(traffic: Traffic, rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Joint, int]]:
+    yield from _mapped(traffic.wires, rows)
+    for vnic, port in traffic.plugs:
+        joint, network = Joint(OVS, port["bridge"]), vnic.get("network")
+        if joint != traffic.wires.integration and isinstance(network, str) and not cut_off(port):
+            sent = [(network, UNTAGGED)]
+            sent += [(row["network"], row.get("segmentation_id") or UNKNOWN) for row in vnic.get("sub_ports") or ()]
+            for of, vlan in sent:
+                if (inside := enters(port, vlan)) is not None:
+                    yield of, joint, inside
 
 
 def _mapped(wires: HostWires, rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Joint, int]]:

@@ -117,10 +117,11 @@ class VconnectorPnics:
         for traffic in traffic_of_hosts(view).values():
             done = set()
             for wire in traffic.wires:
-                pair = frozenset((wire.near, wire.far))
-                if (wire.near.kind, wire.far.kind) == (BRIDGE, PNIC):
+                if wire.near.kind != BRIDGE:
+                    continue
+                if wire.far.kind == PNIC:
                     yield _to_pnic(wire, traffic)
-                elif wire.near.kind == wire.far.kind == BRIDGE and pair not in done:
+                elif wire.far.kind == BRIDGE and (pair := frozenset((wire.near, wire.far))) not in done:
                     done.add(pair)
                     yield _between(wire, traffic)
 

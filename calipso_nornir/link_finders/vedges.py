@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.link_finders.making import (
     by_host,
@@ -15,7 +15,7 @@ from calipso_nornir.link_finders.making import (
     on_hosts,
     vnics_by_host,
 )
-from calipso_nornir.link_finders.plugs import plug_is_up, plugged
+from calipso_nornir.link_finders.plugs import plug_is_up
 from calipso_nornir.link_finders.traffic import traffic_of_hosts
 from calipso_nornir.link_finders.trunks import networks_of_trunks
 from calipso_nornir.link_finders.vpp import vedge_links
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from calipso_nornir.model.links import Link
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import View
-    from calipso_nornir.wiring.host import HostWires, Joint, Wire
+    from calipso_nornir.wiring.host import Joint, Wire
+
+_NONE: Final[frozenset[str]] = frozenset()
 
 
 class Vedges:
@@ -51,7 +53,7 @@ class Vedges:
         for host, traffic in traffic_of_hosts(view).items():
             vedge = traffic.wires.vedge
             if vedge is not None:
-                yield from _vnics(vedge, traffic.wires, vnics.get(host, []))
+                yield from _vnics(vedge, traffic)
                 yield from _bridges(vedge, traffic, vnics.get(host, []))
                 yield from _pnics(vedge, traffic)
         run_by_agent = [vedge for vedge in on_hosts(view, "vedge") if vedge.get("vedge_type") == "LXB"]
@@ -60,8 +62,8 @@ class Vedges:
             yield from _run_by_agent(vedge, bridges.get(vedge["host"], []))
 
 
-def _vnics(vedge: InventoryObject, wires: HostWires, vnics: list[InventoryObject]) -> Iterator[Link]:
-    for vnic, port in plugged(wires, vnics):
+def _vnics(vedge: InventoryObject, traffic: Traffic) -> Iterator[Link]:
+    for vnic, port in traffic.plugs:
         off = cut_off(port)
         rule = f"{port['name']} is a port of {port['bridge']}"
         yield make(
@@ -85,11 +87,12 @@ def _bridges(vedge: InventoryObject, traffic: Traffic, vnics: list[InventoryObje
     done = set()
     of_trunks = [one for one in vnics if one.get("sub_ports")]
     for wire in traffic.wires:
-        if {wire.near.kind, wire.far.kind} == {OVS, BRIDGE}:
-            bridge = wire.near if wire.near.kind == BRIDGE else wire.far
+        near, far = wire.near, wire.far
+        if (near.kind == OVS and far.kind == BRIDGE) or (near.kind == BRIDGE and far.kind == OVS):
+            bridge = near if near.kind == BRIDGE else far
             if bridge not in done:
                 done.add(bridge)
-                trunks = networks_of_trunks(traffic.wires.bridges[bridge.name], of_trunks)
+                trunks = networks_of_trunks(traffic.wires.bridges[bridge.name], of_trunks) if of_trunks else set()
                 yield _bridge(vedge, wire, traffic, trunks)
 
 
@@ -98,7 +101,7 @@ def _bridge(vedge: InventoryObject, wire: Wire, traffic: Traffic, trunks: set[st
     inner, outer = (wire.near, wire.far) if wire.near.kind == BRIDGE else (wire.far, wire.near)
     member, name = (wire.port, wire.through) if wire.near.kind == BRIDGE else (wire.through, wire.port)
     bridge, port = traffic.wires.bridges[inner.name], traffic.wires.ports[name]
-    inward, outward = (traffic.between.get(way, set()) for way in ((inner, outer), (outer, inner)))
+    inward, outward = traffic.between.get((inner, outer), _NONE), traffic.between.get((outer, inner), _NONE)
     off = cut_off(port)
     return make(
         bridge,

@@ -115,8 +115,12 @@ class Link:
 Ends: TypeAlias = "tuple[str, str, str, str]"
 """Type and id of source and target: a link's identity within an environment."""
 
-ends_of: Callable[[Link], Ends] = attrgetter("source.type", "source.id", "target.type", "target.id")
-"""Return the ends of a link, by which links are ordered, whether they were just found or come from the store."""
+
+def ends_of(link: Link) -> Ends:
+    """Return the ends of a link, by which links are ordered, whether they were just found or come from the store."""
+    source, target = link.source, link.target
+    return source.type, source.id, target.type, target.id
+
 
 types_of: Callable[[Link], tuple[str, str]] = attrgetter("source.type", "target.type")
 """Return the types of a link's source and target."""

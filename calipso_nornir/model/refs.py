@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from calipso_nornir.model import ids
 from calipso_nornir.model.quickly_made import quickly_made
@@ -87,7 +88,12 @@ def document_id(ref: ObjectRef) -> str:
 
 def link_document_id(link_type: str, source: ObjectRef, target: ObjectRef) -> str:
     """24 hex digits for the document of a link."""
-    return _digest(source.environment, "link", link_type, source.type, source.id, target.type, target.id)
+    first, second = source.id, target.id
+    before = _of_links(source.environment, link_type, source.type)
+    try:
+        return _hashed(f"{before}{len(first)}:{first}{_part(target.type)}{len(second)}:{second}")
+    except UnicodeEncodeError:
+        return _digest(source.environment, "link", link_type, source.type, first, target.type, second)
 
 
 def clique_document_id(focal_point: ObjectRef) -> str:
@@ -96,9 +102,22 @@ def clique_document_id(focal_point: ObjectRef) -> str:
 
 
 def _digest(*parts: str) -> str:
-    joined = "".join([f"{len(part)}:{part}" for part in parts])  # lengths first: different lists of parts never collide
     try:
-        content = joined.encode()
+        return _hashed("".join(map(_part, parts)))
     except UnicodeEncodeError:  # a lone surrogate: escape it as stores do
         return _digest(*(part.encode("utf-8", "backslashreplace").decode() for part in parts))
-    return hashlib.blake2b(content, digest_size=12).hexdigest()
+
+
+def _part(text: str) -> str:
+    """Return a part of what is hashed, with its length first: different lists of parts never collide."""
+    return f"{len(text)}:{text}"
+
+
+@lru_cache(maxsize=1024)
+def _of_links(environment: str, link_type: str, source_type: str) -> str:
+    """Return the parts that the links of a type have in common; a large cloud has hundreds of thousands of them."""
+    return "".join(map(_part, (environment, "link", link_type, source_type)))
+
+
+def _hashed(parts: str) -> str:
+    return hashlib.blake2b(parts.encode(), digest_size=12).hexdigest()

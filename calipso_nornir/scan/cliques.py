@@ -124,7 +124,9 @@ class _Way:
 
     def hops(self, start: ObjectRef, values: Values) -> Sequence[Hop]:
         """Return the hops from an object. If there are many, those that these values exclude are left out."""
-        hops = self._hops(start) or ()
+        hops = self._hops(start)
+        if hops is None:
+            return ()
         if len(hops) <= FEW:
             return hops if self._outward is None else [hop for hop in hops if self._leads_on(hop)]
         exits = self._exits.get(start)
@@ -217,16 +219,17 @@ class _Walk:
         """Follow the links from some objects (``forward``: in one direction only), and add their other ends."""
         for start, values in starts.items():
             for hop in way.hops(start, values):
-                if forward is not None and forward != hop.from_source:
+                link_id, _, to, _, from_source, ends, _ = hop
+                if forward is not None and forward != from_source:
                     continue
-                if hop.ends:
-                    self.hops[hop.link_id] = hop
-                    self.ends[hop.to] = None
+                if ends:
+                    self.hops[link_id] = hop
+                    self.ends[to] = None
                 elif (passed := _passed(hop, values, self._places)) is not None:
-                    self.hops[hop.link_id] = hop
-                    known = arrived.setdefault(hop.to, passed)
+                    self.hops[link_id] = hop
+                    known = arrived.setdefault(to, passed)
                     if known is not passed:
-                        arrived[hop.to] = _either(known, passed)
+                        arrived[to] = _either(known, passed)
 
 
 def _passed(hop: Hop, values: Values, places: Sequence[int]) -> Values | None:

@@ -100,22 +100,24 @@ class HostWires:
         A device below others in the stack leads to a joint if it is the joint itself (a bridge, a NIC) or one of its
         ports by which frames enter.
         """
-        for place, device in enumerate(stack):
-            for joint in self._at(device, stack[place - 1] if place else None, below=place > 0 or near is None):
+        above: str | None = None
+        for device in stack:
+            for joint in self._at(device, above, below=above is not None or near is None):
                 if joint != near:
                     return joint, device
+            above = device
         return None
 
-    def _at(self, device: str, above: str | None, *, below: bool) -> Iterator[Joint]:
-        if device in self.pnics:
-            yield Joint(PNIC, self.pnics[device]["local_name"])
+    def _at(self, device: str, above: str | None, *, below: bool) -> list[Joint]:
+        found = [Joint(PNIC, self.pnics[device]["local_name"])] if device in self.pnics else []
         if above is None or self._enters(device, above):
             if device in self.ports:
-                yield Joint(OVS, self.ports[device]["bridge"])
+                found.append(Joint(OVS, self.ports[device]["bridge"]))
             if device in self.members:
-                yield Joint(BRIDGE, self.members[device])
+                found.append(Joint(BRIDGE, self.members[device]))
         if below and device in self.bridges:
-            yield Joint(BRIDGE, device)
+            found.append(Joint(BRIDGE, device))
+        return found
 
     def _enters(self, device: str, above: str) -> bool:
         """Return whether frames that come down from the upper device enter the bridge that the lower one is a port of.

@@ -61,14 +61,16 @@ def marked_ports(vedge: InventoryObject) -> Iterator[Mapping[str, Any]]:
     elsewhere = set(vedge.get("unbound_ports") or ())
     bridge = integration_of(vedge.get("configurations"))
     for port in vedge.get("ports") or ():
-        off = port.get("port_id") in elsewhere and port.get("bridge") == bridge
+        off = elsewhere and port.get("port_id") in elsewhere and port.get("bridge") == bridge
         yield {**port, "unbound": True} if off else port
 
 
 def cut_off(port: Mapping[str, Any]) -> bool:
     """Return whether the agent lets no frame of a port pass: it is ``unbound``, or in the dead VLAN alone."""
-    tag, trunks = tag_of(port), list(port.get("trunks") or ())
-    return bool(port.get("unbound")) or tag == DEAD_VLAN or (tag is None and trunks == [DEAD_VLAN])
+    if port.get("unbound"):
+        return True
+    tag = tag_of(port)
+    return tag == DEAD_VLAN or (tag is None and list(port.get("trunks") or ()) == [DEAD_VLAN])
 
 
 def leaves(port: Mapping[str, Any], vlan: int) -> int | None:

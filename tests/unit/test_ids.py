@@ -119,3 +119,18 @@ def test_a_links_identity_has_its_type_and_direction(one: str, other: str) -> No
     there, back = Link(source=source, target=target), Link(source=target, target=source)
     assert (there.document_id == back.document_id) == (one == other)
     assert link_document_id("a-a", source, target) != link_document_id("a-b", source, target)
+
+
+@pytest.mark.parametrize(
+    ("environment", "source", "expected"),
+    [
+        ("cloud", "v1", "5f1d88e42d22d01731c74d50"),
+        ("cloud", "h\u00e4|x/y", "e8b38827fb6eeebd607d4b77"),
+        ("\ud800", "v1", "f411afa3543df49178b8d05a"),
+        ("cloud", "\udc80", "51d588df0bfae699c5876549"),
+    ],
+)
+def test_the_id_of_a_link_never_changes(environment: str, source: str, expected: str) -> None:
+    """Stores of other releases, and documents that refer to it, rely on it."""
+    ends = ObjectRef(environment, "vnic", source), ObjectRef(environment, "vedge", "e1")
+    assert link_document_id("vnic-vedge", *ends) == expected
