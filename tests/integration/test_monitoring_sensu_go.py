@@ -87,8 +87,11 @@ def test_what_is_gone_is_removed_with_its_events_and_nothing_else(stand_in: Stan
         {"entity": {"metadata": {"name": "e"}}, "check": {"metadata": {"name": name}}} for name in (gone.name, "theirs")
     ]
     fewer = replace(PLAN, hosts={**PLAN.hosts, host: PLAN.hosts[host][1:]})
+    before = len(stand_in.requests)
     done = apply(client, GO.resources(replace(OBJECTS, plan=fewer)), environment="lab")
     assert done.put == ()
+    removed = [one.split("/")[6] for one in stand_in.requests[before:] if one.startswith("DELETE")]
+    assert removed == ["checks", "events", "entities"], "an agent that still ran it would make its entity again"
     assert f"checks/{gone.name}" not in stand_in.resources
     assert {"checks/theirs", "checks/o"} <= stand_in.resources.keys()
     assert [one["check"]["metadata"]["name"] for one in stand_in.events] == ["theirs"], "it would go on raising alarms"

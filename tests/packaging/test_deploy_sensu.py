@@ -121,7 +121,7 @@ def test_an_agent_of_sensu_go(target: Target) -> None:
     ca = target.folder / "ca.pem"
     ca.write_text("a certificate\n")
     write(target.files, SensuGo(), agent_password=RABBIT, ca_file=str(ca))
-    variables = {**NOT_INSTALLED, "sensu_agent_ca": str(ca)}
+    variables = NOT_INSTALLED
     changed, said = target.play("deploy_checks.yml", "--check", "--diff", **variables)
     assert changed > 3
     assert RABBIT not in said

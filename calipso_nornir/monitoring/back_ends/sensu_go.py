@@ -79,6 +79,7 @@ class SensuGo:
         namespace = str(wish.setting("namespace", "default"))
         about = {"environment": wish.plan.environment, "resources": listed}
         yield Rendered("server/sensu-go/resources.json", as_json(about))
+        yield Rendered("server/sensu-go/agents.json", as_json({"ca_file": str(wish.setting("ca_file", ""))}))
         if wish.setting("api_url", ""):
             access = {key: str(wish.setting(setting, "")) for key, setting in ACCESS.items()}
             given = {key: one for key, one in access.items() if one}

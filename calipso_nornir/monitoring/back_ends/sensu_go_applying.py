@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.monitoring.back_ends.sensu_go import KINDS
@@ -96,25 +97,22 @@ def apply(
 def make(client: SensuGoClient, found: ResourceChanges) -> None:
     """Make changes.
 
+    Checks that are gone are removed first: what an agent still runs for one would make its entity and its event again.
     Entities are put before checks: first events of new entities that come close together lose each other. The events of
     removed checks are removed, too: one with a time to live would go on raising alarms.
     """
     if found.namespace:
         client.make_namespace()
-    for kind in KINDS:
-        with ThreadPoolExecutor(PARALLEL) as pool:
-            list(pool.map(client.put, [one for one in found.put if one.kind == kind]))
     checks = {*found.gone.get("checks", ())}
-    for name in checks:
-        client.delete("checks", name)
-    for event in client.events() if checks else []:
-        check, entity = _name(event.get("check") or {}), _name(event.get("entity") or {})
-        if check in checks:
-            client.delete_event(entity, check)
-    # Those first that name others
-    for kind in reversed([one for one in KINDS if one != "checks"]):
-        for name in found.gone.get(kind, ()):
-            client.delete(kind, name)
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        list(pool.map(partial(client.delete, "checks"), checks))
+        for kind in KINDS:
+            list(pool.map(client.put, [one for one in found.put if one.kind == kind]))
+        left = [one for one in client.events() if _name(one.get("check") or {}) in checks] if checks else []
+        list(pool.map(lambda one: client.delete_event(_name(one["entity"]), _name(one["check"])), left))
+        # Those first that name others
+        for kind in reversed([one for one in KINDS if one != "checks"]):
+            list(pool.map(partial(client.delete, kind), found.gone.get(kind, ())))
 
 
 def _is_of(one: Mapping[str, Any], environment: str, *, alone: bool, agents: bool) -> bool:
