@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 
 COMING: Final = frozenset({"DOWN", "BUILD"})
 """States of a port, and of a floating IP, that an agent changes."""
-FAILED: Final = frozenset({"unbound", "binding_failed"})
+FAILED: Final = frozenset({"binding_failed"})
 DHCP: Final = "network:dhcp"
+BY_AGENTS: Final = ("network:dhcp", "network:router_")
+"""Owners of the ports that Neutron's agents make or bind; OVN's router ports are bound nowhere, and ACTIVE."""
+RESERVED: Final = "reserved_dhcp_port"
+"""Device of a DHCP server's port that is kept for the next agent (Neutron, DEVICE_ID_RESERVED_DHCP_PORT)."""
 DHCP_AGENT: Final = "DHCP agent"
 BUILD: Final = "BUILD"
 """State of a server that is being made."""
@@ -55,11 +59,19 @@ def _port(one: InventoryObject) -> bool:
     """Return whether an agent has still to plug or unplug a port, or a router to serve its floating IP."""
     if any(row.get("status") in COMING and row.get("router_id") for row in one.get("floating_ips") or ()):
         return True  # whatever the port's own state
-    if not one.get("binding_host_id") or one.get("binding_vif_type") in FAILED:
+    if one.get("binding_vif_type") in FAILED:
         return False
+    if not one.get("binding_host_id"):
+        return _will_be_bound(one)
     if one.get("admin_state_up") is False:
         return bool(one.get("status") == RUNNING)
     return one.get("status") in COMING
+
+
+def _will_be_bound(one: InventoryObject) -> bool:
+    """Return whether an agent binds a port to its host when it plugs it: those of routers and DHCP servers."""
+    of_agent = str(one.get("device_owner") or "").startswith(BY_AGENTS) and one.get("device_id") not in ("", RESERVED)
+    return of_agent and one.get("admin_state_up") is not False and one.get("status") in COMING
 
 
 def _lacks_dhcp(view: StoreView, network: InventoryObject) -> bool:

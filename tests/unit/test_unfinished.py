@@ -78,6 +78,26 @@ def test_a_router_is_finished_when_its_ports_are(tmp_path: Path) -> None:
     assert unfinished(tmp_path, ports={port_id("rif"): {"status": "DOWN"}}) == expected
 
 
+@pytest.mark.parametrize(
+    ("port", "expected"),
+    [
+        ({"status": "DOWN"}, True),
+        ({"status": "DOWN", "binding:vif_type": "unbound"}, True),
+        ({"status": "DOWN", "binding:vif_type": "binding_failed"}, False),
+        ({"status": "DOWN", "admin_state_up": False}, False),
+        ({"status": "DOWN", "device_id": "reserved_dhcp_port"}, False),
+        ({"status": "DOWN", "device_owner": "compute:nova"}, False),
+        ({"status": "ACTIVE"}, False),
+    ],
+)
+def test_the_port_of_a_router_is_finished_when_an_agent_has_bound_it(
+    tmp_path: Path, port: dict[str, Any], *, expected: bool
+) -> None:
+    """OVN's are bound nowhere, and active."""
+    unbound = {"binding:host_id": "", "device_owner": "network:router_interface", "device_id": ROUTER, **port}
+    assert (("port", port_id("rif")) in unfinished(tmp_path, ports={port_id("rif"): unbound})) == expected
+
+
 def test_a_router_that_is_deleted_is_finished_when_its_namespace_is_gone(tmp_path: Path) -> None:
     assert unfinished(tmp_path, routers={ROUTER: {"id": "another"}}) == {("vservice", f"net1|qrouter-{ROUTER}")}
 
