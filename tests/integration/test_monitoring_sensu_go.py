@@ -412,7 +412,7 @@ def test_a_check_that_is_overdue_makes_nothing_better_or_worse() -> None:
 
 @pytest.mark.parametrize(
     ("name", "status"),
-    [("check-sx-killed-net1", 3), ("check-sx-timeout-net1", 2), ("check-denied-by-allow-list", 3)],
+    [("check-sx-killed-net1", 3), ("check-sx-timeout-net1", 3), ("check-denied-by-allow-list", 3)],
 )
 def test_results_of_single_objects_are_told_apart_by_labels(name: str, status: int) -> None:
     [one] = GO.receive(event(name, calipso_of="c" * 24, calipso_type="vnic", calipso_check="vnic")).results

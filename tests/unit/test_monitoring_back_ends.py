@@ -158,6 +158,10 @@ def test_the_files_of_the_guide() -> None:
         "filters.json",
         "handlers.json",
     }
+    changed = files["server/sensu-core/filters.json"]["filters"]["state_change_only"]
+    assert changed == {"negate": True, "attributes": {"check": {"history": "eval: value.last == value[-2]"}}}, (
+        "each OK of a check of type metric is a first occurrence: only the history tells what has changed"
+    )
     folder = "host/cmp1/sensu-core"
     assert files[f"{folder}/rabbitmq.json"]["rabbitmq"]["password"] == "s3cret"  # noqa: S105 - a test's
     assert files[f"{folder}/rabbitmq.json"]["rabbitmq"]["port"] == 5671, "a number, not text"
@@ -239,6 +243,8 @@ def test_events_of_sensu_core() -> None:
     assert (one.of, one.host, one.environment, one.status, one.text) == (NIC.of, "cmp1", "lab", 2, "Error: no carrier")
     [dead] = SensuCore().receive(core_event("keepalive", 2, "No keepalive sent from client for 190 seconds")).results
     assert (dead.of, dead.check, dead.status) == (HOST, "keepalive", 2)
+    [ended] = SensuCore().receive(core_event(NIC.name, 2, "Execution timed out", calipso=about)).results
+    assert ended.status == 3, "nobody knows"
     assert SensuCore().receive({"entity": {}}).refused
 
 

@@ -22,6 +22,8 @@ NOBODY: Final = "0" * 24
 """No document has this ``_id``: the object is that of the check's name."""
 _OVERDUE: Final = re.compile(r"Last check execution was \d+ seconds ago")
 """Sensu's own text when a check's time to live is over: there was no result since then."""
+_TIMED_OUT: Final = "Execution timed out"
+"""Sensu's own text, with status 2, when it has ended a check that took too long: nothing was found out."""
 _DEREGISTERED: Final = "Resolving due to entity deregistering"
 """Sensu's own text when an agent is removed; it does not mean that anything is OK."""
 
@@ -73,7 +75,7 @@ def _read(  # noqa: PLR0911 - each kind of event is answered by itself
         dead = status == ERROR
         value = ERROR if dead else OK if status == OK else status_of_code(status)
         return Received((of_host(environment, host, check=KEEPALIVE, status=value, text=output, at=at),))
-    if _OVERDUE.search(output):
+    if _OVERDUE.search(output) or output.startswith(_TIMED_OUT):
         status = UNKNOWN
     if name in WHOLE:
         found = printed_results(output) if status == OK else Received()
