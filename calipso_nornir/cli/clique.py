@@ -14,7 +14,7 @@ from calipso_nornir.cli.status_lines import print_clique_status
 from calipso_nornir.errors import InvalidRequest, UnknownObject
 from calipso_nornir.model.objects import InventoryObject
 from calipso_nornir.model.stores import Store, StoreView
-from calipso_nornir.monitoring.failures import clique_status
+from calipso_nornir.monitoring.clique_status import clique_status
 from calipso_nornir.store.documents import clique_document, link_document, object_document
 from calipso_nornir.store.freshness import Freshness, freshness_of
 

@@ -14,9 +14,9 @@ from calipso_nornir.cli.shared_options import At, Environment, Inventory, Output
 from calipso_nornir.cli.status_lines import status_lines, styled
 from calipso_nornir.model.finding import Find
 from calipso_nornir.model.objects import InventoryObject
+from calipso_nornir.model.status import SEVERITY
 from calipso_nornir.model.stores import Store, StoreView
-from calipso_nornir.monitoring.failures import Failure, Named, failures, names_of, shown_failure
-from calipso_nornir.monitoring.results import SEVERITY
+from calipso_nornir.monitoring.failures import Failure, Named, failures, largest_first, names_of, shown_failure
 from calipso_nornir.store.documents import status_document, status_of
 
 SHOWN = 10
@@ -47,7 +47,11 @@ def status(  # noqa: PLR0913 - the options of the command
     with run.store(inventory=inventory, at=at) as store:
         views = views_meant(store, environment)
         if what is None:
-            _print_failures(run, [(view.environment, one) for view in views for one in failures(view)], output)
+            _print_failures(
+                run,
+                [(view.environment, one) for view in views for one in sorted(failures(view), key=largest_first)],
+                output,
+            )
         elif any(_is_type(what, view) for view in views):
             _print_type(run, views, what, output)
         else:

@@ -6,10 +6,10 @@ from typing import Final
 
 from calipso_nornir.cli.facts import WRONG
 from calipso_nornir.cli.output import Part, Terminal
-from calipso_nornir.model.status import Status
-from calipso_nornir.monitoring.failures import CliqueStatus
-from calipso_nornir.monitoring.judging import CAUSE, checks_of
-from calipso_nornir.monitoring.results import ERROR, LABELS, OK, UNKNOWN, WARNING
+from calipso_nornir.model.status import CAUSE, ERROR, OK, UNKNOWN, WARNING, Status
+from calipso_nornir.monitoring.clique_status import CliqueStatus
+from calipso_nornir.monitoring.judging import checks_of
+from calipso_nornir.monitoring.results import LABELS
 
 STYLES: Final = {OK: "green", WARNING: "yellow", ERROR: WRONG, UNKNOWN: "magenta"}
 

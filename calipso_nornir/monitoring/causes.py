@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from calipso_nornir.monitoring.results import ERROR, OK, SEVERITY, UNKNOWN, WARNING
+from calipso_nornir.model.status import ERROR, OK, SEVERITY, UNKNOWN, WARNING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -7,9 +7,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from calipso_nornir.model.links import Link
+from calipso_nornir.model.status import OK
 from calipso_nornir.monitoring.causes import LINK_ABOVE, FailingThing
 from calipso_nornir.monitoring.judging import checks_of, own_value
-from calipso_nornir.monitoring.results import OK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,27 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The failures of an environment, each once, with its consequences; and the status of a whole clique."""
+"""The failures of an environment, each once, with its consequences."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from calipso_nornir.model.finding import Find, OneOf, Range
-from calipso_nornir.monitoring.judging import CAUSE
-from calipso_nornir.monitoring.results import ERROR, OK, SEVERITY
-from calipso_nornir.monitoring.settling import FOLLOWS
+from calipso_nornir.model.status import BEHIND, CONSEQUENCE, FINDING, FIRST, NOT_GOOD, severity_of
 from calipso_nornir.store.documents import status_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from calipso_nornir.model.links import Link
-    from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.status import Status
     from calipso_nornir.model.stores import Document, Kind, StoreView
 
+Place: TypeAlias = tuple[str, str]
+"""The rank of a failure, and the ``_id`` of its object or link."""
+_BEHIND_CONSEQUENCES: Final = chr(ord(CONSEQUENCE) + 1)
 NAMED: Final[Mapping[Kind, tuple[str, ...]]] = {
     "inventory": ("type", "id", "name", "host"),
     "links": ("link_type", "source_id", "target_id", "host"),
@@ -51,29 +50,43 @@ class Failure:
 
     about: Named
     consequences: tuple[Named, ...] = ()
+    rank: str = FIRST
 
 
-def failures(view: StoreView) -> list[Failure]:
-    """Return the failures in the order of their places."""
-    rows = view.find_documents(Find(kind="status", where=(Range("value", at_least=1),)))
-    statuses = {one["_id"]: status_of(one) for one in rows}
-    named = names_of(view, statuses.values())
-    following: defaultdict[str, list[Named]] = defaultdict(list)
-    roots: list[Named] = []
-    for of, one in named.items():
-        cause = statuses[of].attributes.get(CAUSE)
-        if isinstance(cause, dict) and cause.get("of") in named:
-            if not statuses[of].attributes.get(FOLLOWS):
-                following[cause["of"]].append(one)
-        else:
-            roots.append(one)
-    made = [Failure(one, tuple(sorted(following[one.of], key=_worst_first))) for one in roots]
-    return sorted(made, key=place_of)
+def failures(view: StoreView, *, after: Place | None = None, limit: int | None = None) -> list[Failure]:
+    """Return failures in the order of their places, the worst first.
+
+    The store finds each part by an index, so of good statuses none is read, and of others those of the page.
+
+    Args:
+        view: the picture.
+        after: the place of the last failure of the page before.
+        limit: the most to return.
+    """
+    lost = sorted((one for one in _without_cause(view) if after is None or _place(one) > after), key=_place)
+    made: list[Failure] = []
+    while limit is None or len(made) < limit:
+        at_once = None if limit is None else limit - len(made)
+        roots = _failing(view, after, at_once)
+        ends = at_once is None or len(roots) < at_once
+        last = None if ends else _place(roots[-1])
+        here = [one for one in lost if last is None or _place(one) <= last]
+        lost = lost[len(here) :]
+        made += _with_consequences(view, sorted((*roots, *here), key=_place))
+        if ends:
+            break
+        after = last
+    return made[:limit]
 
 
-def place_of(one: Failure) -> tuple[int, int, str, str]:
-    """Return the place of a failure: the worst first; among equally bad ones, those with the most consequences."""
-    return -_severity(one.about.value), -len(one.consequences), one.about.name, one.about.of
+def place_of(one: Failure) -> Place:
+    """Return the place of a failure."""
+    return one.rank, one.about.of
+
+
+def largest_first(one: Failure) -> tuple[str, int, str, str]:
+    """Return a key that sorts the worst failures first; of equally bad ones, those with the most consequences."""
+    return one.rank, -len(one.consequences), one.about.name, one.about.of
 
 
 def names_of(view: StoreView, statuses: Iterable[Status]) -> dict[str, Named]:
@@ -88,45 +101,62 @@ def names_of(view: StoreView, statuses: Iterable[Status]) -> dict[str, Named]:
     return {one.of: _named(one, found[one.of]) for one in listed if one.of in found}
 
 
-@dataclass(frozen=True, slots=True)
-class CliqueStatus:
-    """The worst status among the members of a clique, the member that has it, and its cause."""
-
-    value: int
-    label: str
-    text: str
-    member: Mapping[str, str]
-    cause: Mapping[str, Any] | None = None
-
-    def document(self) -> dict[str, Any]:
-        """Return a JSON object."""
-        return asdict(self)
+def _failing(view: StoreView, after: Place | None, limit: int | None) -> list[Status]:
+    """Return failures that have no cause, ordered by their places."""
+    where = (Range(FINDING, at_least=FIRST, below=BEHIND),)
+    return _statuses(view, Find(kind="status", where=where, order=(FINDING,), after=after, limit=limit))
 
 
-def clique_status(objects: Iterable[InventoryObject], links: Iterable[Link]) -> CliqueStatus | None:
-    """Return the status of a clique from its objects and links as they were read; None if no member has one.
+def _without_cause(view: StoreView) -> list[Status]:
+    """Return consequences whose cause no longer fails, or is gone: until causes are computed again, they are failures.
 
-    Among equally bad members, one without a cause is named.
+    Of each cause's consequences, one is read.
     """
-    members: list[tuple[Status, Mapping[str, str]]] = [
-        (one.status, {"kind": "inventory", "type": one.type, "id": one.id, "name": one.name})
-        for one in objects
-        if one.status is not None
-    ]
-    for one in links:
-        if one.status is not None:
-            ends = _ends(one.source.id, one.target.id)
-            members.append((one.status, {"kind": "links", "type": one.type, "id": ends, "name": ends}))
-    if not members:
-        return None
-    worst, member = max(members, key=lambda one: (_severity(one[0].value), CAUSE not in one[0].attributes))
-    cause = worst.attributes.get(CAUSE) if worst.value != OK else None
-    return CliqueStatus(worst.value, worst.label, worst.text, member, cause)
+    causes: list[str] = []
+    begin = CONSEQUENCE
+    while True:
+        where = (Range(FINDING, at_least=begin, below=_BEHIND_CONSEQUENCES),)
+        found = view.find_documents(Find(kind="status", where=where, order=(FINDING,), limit=1, fields=(FINDING,)))
+        if not found:
+            break
+        causes.append(str(found[0][FINDING]).removeprefix(CONSEQUENCE))
+        begin = f"{found[0][FINDING]}{NOT_GOOD}"
+    if not causes:
+        return []
+    failing = (OneOf("_id", tuple(causes)), Range(FINDING, at_least=NOT_GOOD))
+    there = {one["_id"] for one in view.find_documents(Find(kind="status", where=failing, fields=("_id",)))}
+    return _following(view, [one for one in causes if one not in there])
+
+
+def _following(view: StoreView, causes: Sequence[str]) -> list[Status]:
+    """Return the consequences of these causes, without links that only follow their ends."""
+    findings = tuple(f"{CONSEQUENCE}{one}" for one in causes)
+    return _statuses(view, Find(kind="status", where=(OneOf(FINDING, findings),))) if findings else []
+
+
+def _with_consequences(view: StoreView, roots: Sequence[Status]) -> Iterator[Failure]:
+    following = _following(view, [one.of for one in roots])
+    named = names_of(view, (*roots, *following))
+    of_cause: defaultdict[str | None, list[Named]] = defaultdict(list)
+    for one in following:
+        if one.of in named:
+            of_cause[one.cause].append(named[one.of])
+    for root in roots:
+        if root.of in named:
+            yield Failure(named[root.of], tuple(sorted(of_cause[root.of], key=_worst_first)), root.rank)
+
+
+def _statuses(view: StoreView, query: Find) -> list[Status]:
+    return [status_of(one) for one in view.find_documents(query)]
+
+
+def _place(one: Status) -> Place:
+    return one.rank, one.of
 
 
 def _named(status: Status, row: Document) -> Named:
     link = status.kind == "links"
-    id_ = _ends(row["source_id"], row["target_id"]) if link else row["id"]
+    id_ = ends_of(row["source_id"], row["target_id"]) if link else row["id"]
     return Named(
         of=status.of,
         kind=status.kind,
@@ -142,16 +172,13 @@ def _named(status: Status, row: Document) -> Named:
     )
 
 
-def _severity(value: int) -> int:
-    return SEVERITY.get(value, SEVERITY[ERROR])
-
-
-def _ends(source: str, target: str) -> str:
+def ends_of(source: str, target: str) -> str:
+    """Return how a link is named: by the ids of its ends."""
     return f"{source} > {target}"
 
 
 def _worst_first(one: Named) -> tuple[int, str, str]:
-    return (-_severity(one.value), one.type, one.name)
+    return (-severity_of(one.value), one.type, one.name)
 
 
 def shown_failure(one: Failure) -> dict[str, Any]:

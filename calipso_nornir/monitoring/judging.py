@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.model.status import Status
-from calipso_nornir.monitoring.results import ERROR, LABELS, OK, SEVERITY, UNKNOWN, WARNING, worst
+from calipso_nornir.model.status import CAUSE, ERROR, OK, SEVERITY, UNKNOWN, WARNING, Status
+from calipso_nornir.monitoring.results import LABELS, worst
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from calipso_nornir.monitoring.results import Result
 
-CHECKS, HOST, CAUSE = "checks", "host", "cause"
-"""Attributes of a status: the result of each check, the host that reported it, and the cause."""
+CHECKS, HOST = "checks", "host"
+"""Attributes of a status: the result of each check, and the host that reported it."""
 
 
 def with_result(before: Status | None, result: Result, *, any_of: bool = False) -> Status | None:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.errors import Overtaken
 from calipso_nornir.model.finding import Find, OneOf
+from calipso_nornir.model.status import ERROR, OK
 from calipso_nornir.monitoring.guide_handlers import named
 from calipso_nornir.monitoring.handlers import BASIC, handled
 from calipso_nornir.monitoring.judging import checks_of, with_result
-from calipso_nornir.monitoring.results import ERROR, OK, Refused
+from calipso_nornir.monitoring.results import Refused
 from calipso_nornir.store.documents import status_document, status_of
 
 if TYPE_CHECKING:

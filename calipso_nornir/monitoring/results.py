@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from calipso_nornir.model.status import ERROR, OK, SEVERITY, UNKNOWN, WARNING
+
 if TYPE_CHECKING:
     from calipso_nornir.model.status import StatusOf
 
-OK, WARNING, ERROR, UNKNOWN = range(4)
 LABELS: Final = {OK: "OK", WARNING: "Warning", ERROR: "Error", UNKNOWN: "Unknown"}
-SEVERITY: Final = {OK: 0, UNKNOWN: 1, WARNING: 2, ERROR: 3}
-"""How bad a status is: unknown is worse than OK, and better than a known failure."""
 MOST_TEXT: Final = 4096
 """Maximum number of characters kept of a check's output."""
 KEEPALIVE: Final = "keepalive"

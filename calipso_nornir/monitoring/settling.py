@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 from calipso_nornir.errors import Overtaken
 from calipso_nornir.model.finding import Equal, Find, OneOf, Range
 from calipso_nornir.model.links import Link
-from calipso_nornir.model.status import Status
+from calipso_nornir.model.status import CAUSE, ERROR, FINDING, FOLLOWS, NOT_GOOD, OK, SEVERITY, Status
 from calipso_nornir.monitoring.causes import Effect, effects
 from calipso_nornir.monitoring.dependencies import FEW, Dependencies
-from calipso_nornir.monitoring.judging import CAUSE, checks_of, own_value
-from calipso_nornir.monitoring.results import ERROR, LABELS, OK, SEVERITY, worst
+from calipso_nornir.monitoring.judging import checks_of, own_value
+from calipso_nornir.monitoring.results import LABELS, worst
 from calipso_nornir.store.documents import link_of, object_of, status_document, status_of
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 ATTEMPTS: Final = 8
-FOLLOWS: Final = "follows"
-"""Attribute of the status of a link that has no check: it is as bad as its worse end."""
 
 
 def settle(store: Store, environment: str, rules: Monitoring, *, at: datetime) -> int:
@@ -63,7 +61,7 @@ class _Settling:
     def __init__(self, view: StoreView, rules: Monitoring, at: datetime) -> None:
         self._view = view
         self._at = at
-        rows = view.find_documents(Find(kind="status", where=(Range("value", at_least=1),)))
+        rows = view.find_documents(Find(kind="status", where=(Range(FINDING, at_least=NOT_GOOD),)))
         self.statuses = {one["_id"]: status_of(one) for one in rows}
         """The conditions of everything that is not OK, or is on a dead host."""
         self._things = self._read(self.statuses)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.errors import DocumentRefused
 from calipso_nornir.model.refs import ObjectRef
+from calipso_nornir.model.status import FINDING
 from calipso_nornir.store.sealing import Sealed
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ TEXTS: Final[Mapping[Kind, tuple[str, ...]]] = {
     "links": ("digest", "link_type"),
     "implicit_links": ("digest", "link_type"),
     "cliques": ("digest",),
-    "status": ("digest", "kind"),
+    "status": ("digest", "kind", FINDING),
 }
 """Fields that always hold a text."""
 

@@ -17,7 +17,7 @@ from calipso_nornir.model.links import Link
 from calipso_nornir.model.naming import in_one_style
 from calipso_nornir.model.objects import SCAN, InventoryObject
 from calipso_nornir.model.refs import ObjectRef, Witness
-from calipso_nornir.model.status import Status
+from calipso_nornir.model.status import FINDING, Status
 from calipso_nornir.store.sealing import sealed
 from calipso_nornir.store.values import utc_ms
 
@@ -221,6 +221,7 @@ def status_document(status: Status) -> Document:
         "since": None if status.since is None else utc_ms(status.since),
         "source": status.source,
         "attributes": dict(status.attributes),
+        FINDING: status.finding,
     }
     return sealed(document, status.checked_at, of="status")
 

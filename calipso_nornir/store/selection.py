@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from calipso_nornir.model.status import FINDING
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -44,7 +46,7 @@ FIELDS: Mapping[Kind, tuple[str, ...]] = {
     "links": ("link_type", "source", "target", "host"),
     "implicit_links": ("link_type", "source", "target", "host"),
     "cliques": ("focal_point_type", "focal_point"),
-    "status": ("kind",),
+    "status": ("kind", FINDING),
 }
 """Top-level fields by which documents are looked up, in addition to ``environment`` and ``_id``."""
 
@@ -53,7 +55,7 @@ INDEXES: Mapping[Kind, tuple[tuple[str, ...], ...]] = {
     "links": (("link_type", "_id"), ("source", "_id"), ("target", "_id"), ("host",)),
     "implicit_links": (("link_type", "_id"), ("source", "_id"), ("target", "_id"), ("host",)),
     "cliques": (("focal_point", "_id"),),
-    "status": (),
+    "status": ((FINDING, "_id"),),
 }
 """Indexes; ``environment`` comes first in each, and each kind also has one of (``environment``, ``_id``).
 

@@ -41,6 +41,8 @@ READS: Final = (
     f"{LAB}/messages?level=info&since=2026-01-01T00:00:00Z&limit=2",
     "/audit?limit=2",
     f"{LAB}/statuses?at_least=1&limit=2",
+    f"{LAB}/findings?limit=2",
+    f"{LAB}/findings?limit=2&after={cursor(['1', 'a'])}",
     "//scans?env_name=lab&page_size=2",
     "//scans?env_name=lab&status=completed&page=1&page_size=2",
     "//messages?env_name=lab&page=1&page_size=2",

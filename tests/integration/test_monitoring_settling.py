@@ -10,7 +10,8 @@ import pytest
 
 from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.model.status import Status
-from calipso_nornir.monitoring.failures import clique_status, failures
+from calipso_nornir.monitoring.clique_status import clique_status
+from calipso_nornir.monitoring.failures import failures
 from calipso_nornir.monitoring.planning import PlannedCheck
 from calipso_nornir.monitoring.result_storing import Recorder
 from calipso_nornir.monitoring.settling import settle

@@ -18,7 +18,7 @@ from calipso_nornir.api.shapes.picture import CliqueShown
 from calipso_nornir.api.tags import Tagged
 from calipso_nornir.api.v2.pictures import SeenObject
 from calipso_nornir.api.v2.showing import STATUS, shown, shown_link, shown_object
-from calipso_nornir.monitoring.failures import clique_status
+from calipso_nornir.monitoring.clique_status import clique_status
 from calipso_nornir.store.documents import clique_document
 
 router = APIRouter(prefix="/environments/{environment}", tags=["cliques"])

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Final, TypeAlias, TypeVar
 
@@ -13,6 +12,7 @@ from calipso_nornir.api.v2.pages import MOST, Limit, cursor, position, up_to_aft
 from calipso_nornir.api.v2.showing import shown_object
 from calipso_nornir.model.finding import Condition, Find
 from calipso_nornir.model.stores import Collection, Document, Kind, StoreView
+from calipso_nornir.monitoring.failures import Failure, failures, place_of
 from calipso_nornir.store.searching import Needle
 
 T = TypeVar("T")
@@ -78,16 +78,9 @@ class Listing:
         found = view.search(text, limit=self._limit + 1, after=after)
         return self._cut([shown_object(one) for one in found], Needle(text).place)
 
-    def ranked(self, found: Sequence[T], place: Callable[[T], tuple[Any, ...]], *types: type) -> list[T]:
-        """Return the page of a list that is computed, and sorted by each member's place. Raises Problem, as ``page``.
-
-        Args:
-            found: the whole list.
-            place: returns the place of a member; the last of its values is a text.
-            types: of the values of a place.
-        """
-        after = self._placed(*types)
-        return self._cut(found if after is None else found[bisect_right(found, after, key=place) :], place)
+    def failures(self, view: StoreView) -> list[Failure]:
+        """Return the page of what is wrong. Raises Problem, as ``page``."""
+        return self._cut(failures(view, after=self._placed(str, str), limit=self._limit + 1), place_of)
 
     def _placed(self, *types: type) -> Any:  # noqa: ANN401 - a tuple of these types
         """Return the place after which the page begins; None: it is the first one."""

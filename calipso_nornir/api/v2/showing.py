@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.model.finding import Find, OneOf
+from calipso_nornir.model.status import FINDING
 from calipso_nornir.store.documents import link_document, object_document, status_document
 
 if TYPE_CHECKING:
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
     from calipso_nornir.model.stores import Document, StoreView
 
 STATUS: Final = "check_status"
+_OWN: Final = frozenset({"digest", FINDING})
+"""Fields of documents that are for stores alone."""
 
 
 def shown(document: Document) -> dict[str, Any]:
     """Return what is shown of a stored document."""
-    return {name: value for name, value in document.items() if name != "digest"}
+    return {name: value for name, value in document.items() if name not in _OWN}
 
 
 def shown_object(one: InventoryObject) -> dict[str, Any]:

@@ -25,10 +25,10 @@ from calipso_nornir.api.v2.listing import ListedLong
 from calipso_nornir.api.v2.pictures import Environment, Seen
 from calipso_nornir.api.v2.showing import shown
 from calipso_nornir.errors import Overtaken
-from calipso_nornir.model.finding import Range
-from calipso_nornir.model.status import Status, StatusOf
+from calipso_nornir.model.finding import Condition, Range
+from calipso_nornir.model.status import FINDING, NOT_GOOD, Status, StatusOf
 from calipso_nornir.model.stores import StoreView
-from calipso_nornir.monitoring.failures import failures, place_of, shown_failure
+from calipso_nornir.monitoring.failures import shown_failure
 from calipso_nornir.store.documents import status_document
 
 router = APIRouter(prefix="/environments/{environment}", tags=["statuses"])
@@ -58,7 +58,8 @@ def statuses(
     at_least: Annotated[int, Query(ge=0, le=255, description="Only statuses of this value, or worse.")] = 0,
 ) -> list[StatusShown]:
     """List statuses, ordered by the `_id` of what they are about. `findings` has the worst first."""
-    where = (Range("value", at_least=at_least),) if at_least else ()
+    where: list[Condition] = [Range(FINDING, at_least=NOT_GOOD)] if at_least else []
+    where += [Range("value", at_least=at_least)] if at_least > 1 else []
     with seen.looking() as (_, view):
         return [shown(one) for one in listed.documents(view, "status", where)]
 
@@ -66,9 +67,9 @@ def statuses(
 @router.get("/findings")
 @needs(Role.VIEWER)
 def list_findings(seen: Seen, listed: ListedLong) -> list[FailureShown]:
-    """List what is wrong: each failure once, the worst first, with what follows from it."""
+    """List what is wrong: each failure once, the worst first, with what follows from it; equally bad ones by `_id`."""
     with seen.looking() as (_, view):
-        return [shown_failure(one) for one in listed.ranked(failures(view), place_of, int, int, str, str)]
+        return [shown_failure(one) for one in listed.failures(view)]
 
 
 @router.get("/statuses/{of}")

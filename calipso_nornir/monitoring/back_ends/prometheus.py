@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.model.addresses import host_port
+from calipso_nornir.model.status import ERROR, OK, UNKNOWN, WARNING
 from calipso_nornir.monitoring.back_ends.base import (
     PROBE,
     Received,
@@ -24,17 +25,7 @@ from calipso_nornir.monitoring.back_ends.base import (
     of_host,
 )
 from calipso_nornir.monitoring.check_names import encoded, limited
-from calipso_nornir.monitoring.results import (
-    ERROR,
-    KEEPALIVE,
-    LABELS,
-    OK,
-    UNKNOWN,
-    WARNING,
-    Refused,
-    Result,
-    read_results,
-)
+from calipso_nornir.monitoring.results import KEEPALIVE, LABELS, Refused, Result, read_results
 
 if TYPE_CHECKING:
     from calipso_nornir.monitoring.planning import MonitoringPlan

@@ -13,8 +13,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from calipso_nornir.model.status import ERROR, OK, UNKNOWN
 from calipso_nornir.monitoring.back_ends.base import PROBE, Received, of_host, printed_results
-from calipso_nornir.monitoring.results import ERROR, KEEPALIVE, OK, UNKNOWN, Refused, read_results, status_of_code
+from calipso_nornir.monitoring.results import KEEPALIVE, Refused, read_results, status_of_code
 
 WHOLE: Final = ("calipso-objects", "calipso-objects-all")
 """Checks that evaluate a whole host; their output is results."""

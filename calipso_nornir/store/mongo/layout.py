@@ -11,6 +11,7 @@ from pymongo.errors import DuplicateKeyError
 from calipso_nornir.errors import StoreVersionMismatch, UnknownInventory
 from calipso_nornir.store.migrations import LAYOUT as VERSION
 from calipso_nornir.store.mongo.environment_collections import GONE, OF, REVISION, UNTIL
+from calipso_nornir.store.mongo.status_findings import add_findings
 from calipso_nornir.store.names import COMMITS, KINDS, LAYOUT, collection_name, past
 from calipso_nornir.store.selection import INDEXES, LISTS, SPARSE, UNIQUE, to_index
 
@@ -38,6 +39,7 @@ def prepare(database: PlainDatabase, uri: str, inventory: str) -> None:
         except DuplicateKeyError:  # another process was faster
             note = notes.find_one({"_id": NOTE}) or note
     _judge(uri, note)
+    add_findings(database, inventory)
     for kind in KINDS:
         database[collection_name(inventory, kind)].create_indexes(_indexes(kind))
         database[collection_name(inventory, past(kind))].create_indexes(_past_indexes())

@@ -57,6 +57,7 @@ def statements(inventory: str, kind: Kind) -> Statements:
     """Return the statements for a kind."""
     head, text, before = table(inventory, kind), texts(inventory, kind), pasts(inventory, kind)
     names = columns(kind)
+    named = f"(number, {', '.join(names)}, revision)"  # their order differs in a table that was given one later
     places = ", ".join("?" * len(names))
     copied = ", ".join(f"head.{name}" for name in names)
     looked_up = ", ".join(FIELDS[kind])
@@ -72,14 +73,15 @@ def statements(inventory: str, kind: Kind) -> Statements:
         ),
         last_number=f"SELECT coalesce(max(number), 0) FROM {head}",
         first_past=f"SELECT coalesce(min(number), 0) FROM {before}",
-        insert=f"INSERT INTO {head} VALUES (?, {places}, ?)",
-        replace=f"REPLACE INTO {head} VALUES (?, {places}, ?)",
+        insert=f"INSERT INTO {head} {named} VALUES (?, {places}, ?)",
+        replace=f"REPLACE INTO {head} {named} VALUES (?, {places}, ?)",
         update=f"UPDATE {head} SET last_scanned = ?, digest = ?, revision = ? WHERE number = ?",
         insert_text=f"INSERT INTO {text} VALUES (?, ?, ?)",
         replace_text=f"UPDATE {text} SET document = ?, evidence = ? WHERE number = ?",
         insert_key=f"INSERT OR IGNORE INTO {keys(inventory, kind)} VALUES (?, ?)" if kind in LISTS else "",
         to_past=(
-            f"INSERT INTO {before} SELECT ?, {copied}, head.revision, ?, body.document, body.evidence "
+            f"INSERT INTO {before} (number, {', '.join(names)}, revision, until, document, evidence) "
+            f"SELECT ?, {copied}, head.revision, ?, body.document, body.evidence "
             f"FROM {head} AS head CROSS JOIN {text} AS body ON body.number = head.number WHERE head.number = ?"
         ),
         delete=delete,

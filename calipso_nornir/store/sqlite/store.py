@@ -20,6 +20,7 @@ from calipso_nornir.store.sqlite.feed import Feed
 from calipso_nornir.store.sqlite.listing import make_list_indexes
 from calipso_nornir.store.sqlite.presence import must_be_there
 from calipso_nornir.store.sqlite.reader import SqliteReader
+from calipso_nornir.store.sqlite.status_findings import add_findings
 from calipso_nornir.store.sqlite.tables import (
     indexed_attributes,
     look,
@@ -74,6 +75,7 @@ class SqliteStore:
                 else:
                     prepare(self._connections.mine(), self.uri, self._inventory)
                     make_list_indexes(self._connections.mine(), self._inventory)
+                    add_findings(self._connections.mine(), self._inventory)
                 self._indexed = indexed_attributes(self._connections.mine(), self._inventory)
         except BaseException:
             self._connections.close()
