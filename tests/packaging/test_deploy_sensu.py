@@ -20,7 +20,7 @@ from calipso_nornir.monitoring.back_ends.sensu_core import SensuCore
 from calipso_nornir.monitoring.back_ends.sensu_go import SensuGo
 from calipso_nornir.monitoring.writing import write_files
 from tests.fixtures import needs
-from tests.fixtures.sensu_go import sensu_go
+from tests.fixtures.sensu_go import agents_event, sensu_go
 from tests.fixtures.watched import planned
 from tests.packaging.building import ROOT
 from tests.packaging.deploying import PLAYBOOKS, Target
@@ -133,8 +133,15 @@ def test_an_agent_of_sensu_go(target: Target) -> None:
         assert rights(target, path) == mode
     assert rights(target, "/etc/sensu/agent.yml") == "root sensu 640"
     assert target.host.run("grep", "-c", "^sensu ALL=", "/etc/sudoers.d/calipso-probe")
-    said = target.host.run("runuser", "-u", "sensu", "--", "/usr/local/bin/calipso-probe", "--all")
-    assert len(said.splitlines()) == len(ONE_HOST.hosts["cmp1"])
+    # As the agent does it: what it may run, through a shell; and its entity has the labels of its configuration
+    resources = json.loads((target.files / "server" / "sensu-go" / "resources.json").read_text())["resources"]
+    everything = next(one["body"] for one in resources if one["name"] == "calipso-objects-all")
+    rows = json.loads(target.host.run("cat", "/etc/sensu/check-allow-list.yaml"))
+    assert everything["command"] in {" ".join([one["exec"], *one["args"]]) for one in rows}
+    said = target.host.run("runuser", "-u", "sensu", "--", "sh", "-c", everything["command"])
+    received = SensuGo().receive(agents_event(agent["labels"], said, at=1795953600))
+    assert (len(received.results), received.refused) == (1 + len(ONE_HOST.hosts["cmp1"]), ())
+    assert {(one.environment, one.host) for one in received.results} == {("lab", "cmp1")}
     assert target.play("deploy_checks.yml", **variables)[0] == 0
     absent = {**variables, "calipso_state": "absent"}
     assert target.play("deploy_checks.yml", "--check", **absent)[0] > 0

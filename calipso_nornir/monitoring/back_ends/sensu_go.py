@@ -34,8 +34,8 @@ HANDLER: Final = "calipso"
 CHANGES: Final = "calipso-changes"
 """Name of the filter for the probe's results, and of the pipeline that has it; ``STATUS_CHANGE`` is for all others."""
 LONGEST: Final = 200
-MOST_STORED: Final = 1_000_000
-"""Characters of an output that the back end stores. Without a limit an event of more than 2 MiB is lost."""
+MOST_STORED: Final = 250_000
+"""Bytes of an output that the back end stores; handlers get all. Without a limit, events above 2 MiB are lost."""
 KINDS: Final = {
     "filters": "EventFilter",
     "handlers": "Handler",
