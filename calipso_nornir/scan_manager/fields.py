@@ -4,13 +4,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.model.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+EARLIEST: Final = datetime(2, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(9990, 1, 1, tzinfo=UTC)
+"""The steps of a schedule, and other time zones, must be times, too."""
 
 
 class Fields:
@@ -60,9 +64,12 @@ class Fields:
             return None
         try:
             at = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-        except (TypeError, ValueError):
+            at = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+        except (TypeError, ValueError, OverflowError):
             raise self.wrong(name, "a time such as 2026-11-28T19:10:00+00:00") from None
-        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+        if not EARLIEST <= at <= LATEST:
+            raise self.wrong(name, f"a time from {EARLIEST.year} to {LATEST.year}")
+        return at
 
     def wrong(self, name: str, expected: str) -> InvalidRequest:
         """Return the error for a field."""

@@ -18,6 +18,7 @@ from dateutil.relativedelta import relativedelta
 
 from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.model.text import plain
+from calipso_nornir.scan_manager.fields import EARLIEST, LATEST
 
 Frequency: TypeAlias = Literal["ONCE", "HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY", "CRON"]
 FREQUENCIES: Final[tuple[Frequency, ...]] = get_args(Frequency)
@@ -57,6 +58,8 @@ class Recurrence:
             raise InvalidRequest(
                 f"freq {self.freq}, cron {self.cron!r}: a cron expression belongs to freq CRON", "cron"
             )
+        if not EARLIEST <= self.start <= LATEST:
+            raise InvalidRequest(f"start: expected a time from {EARLIEST.year} to {LATEST.year}", "start")
         try:
             ZoneInfo(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -87,6 +87,7 @@ def test_cron_is_read_in_its_time_zone() -> None:
         ({"freq": "DAILY", "time_zone": "Mars/Base"}, "time zone Mars/Base is unknown; expected a name such as"),
         ({"freq": "DAILY", "time_zone": "../../etc/passwd"}, "is unknown"),
         ({"freq": "DAILY", "time_zone": ""}, "is unknown"),
+        ({"freq": "DAILY", "start": datetime(9999, 12, 1, tzinfo=UTC)}, "start: expected a time from 2 to 9990"),
     ],
 )
 def test_what_can_never_be_due_is_refused(wrong: dict[str, str], said: str) -> None:

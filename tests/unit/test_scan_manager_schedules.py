@@ -166,6 +166,16 @@ def test_documents_of_the_older_system_work_without_flags(manager: Manager, name
         ({"freq": "DAILY", "clear": 1}, "s: clear is 1; expected true or false"),
         ({"freq": "DAILY", "submit_timestamp": None}, "submit_timestamp is None; expected a time from which"),
         ({"freq": "DAILY", "submit_timestamp": "soon"}, "submit_timestamp is 'soon'; expected a time such as"),
+        *(
+            ({"freq": "DAILY", field: text}, f"{field} is '{text}'; expected a time")
+            for field in ("submit_timestamp", "start_timestamp", "scheduled_timestamp")
+            for text in (
+                "9999-12-31T23:59:59-12:00",
+                "0001-01-01T00:00:00+12:00",
+                "0001-01-01T00:00:00Z",
+                "9999-12-01T00:00:00Z",
+            )
+        ),
         ({"freq": "ONCE"}, "start_timestamp is None; expected the time at which it is due once"),
         ({"freq": "CRON", "cron": "x"}, "cron expression 'x'"),
         ({"freq": "DAILY", "environment": None}, "environment is None"),
