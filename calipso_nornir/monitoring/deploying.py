@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from calipso_nornir.errors import InvalidRequest
+from calipso_nornir.monitoring.check_names import decoded, encoded
 from calipso_nornir.monitoring.forgetting import forget_unplanned
 from calipso_nornir.monitoring.machines import machines_of
-from calipso_nornir.monitoring.preparing import DeploymentLevel
+from calipso_nornir.monitoring.preparing import DeploymentLevel, cli_section
 from calipso_nornir.monitoring.writing import keep_in_store, write_files
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Deployment:
         written: files that were written or removed.
         hosts: how each host ended; ``localhost`` is what was done from here, such as requests to an API.
         left: hosts that were not reached, because the run was stopped.
+        former: hosts that nothing runs on any more. They may well be gone, so none of them has failed.
     """
 
     level: DeploymentLevel
@@ -43,13 +45,13 @@ class Deployment:
     written: int = 0
     hosts: Mapping[str, HostDone] = field(default_factory=dict)
     left: tuple[str, ...] = ()
+    former: frozenset[str] = frozenset()
 
     @property
     def failed(self) -> list[str]:
         """Hosts that failed, or were not reached."""
-        return sorted(
-            [*(name for name, one in self.hosts.items() if one.state in ("failed", "unreachable")), *self.left]
-        )
+        bad = {name for name, one in self.hosts.items() if one.state in ("failed", "unreachable")}
+        return sorted((bad - self.former) | {*self.left})
 
 
 def deploy(
@@ -91,18 +93,33 @@ def deploy(
             write_files(folder, files, environment=name)
         if wanted is DeploymentLevel.FILES:
             return Deployment(level=wanted, kept=kept, written=written)
-        machines = machines_of(prepared)
+        machines = machines_of(prepared, _former(store, prepared))
         ended = run(folder, machines)
     left = tuple(sorted(machines.variables.keys() - ended.keys()))
     if not check and not left:  # a host that was not reached still runs its former checks
         forget_unplanned(store, prepared.plan, any_of=prepared.any_of)
-    done = Deployment(level=wanted, kept=kept, written=written, hosts=ended, left=left)
+    done = Deployment(level=wanted, kept=kept, written=written, hosts=ended, left=left, former=machines.former)
     if not check:
-        _note(store, name, done)
+        _note(store, prepared, machines, done)
     return done
 
 
-def _note(store: Store, environment: str, done: Deployment) -> None:
+def _former(store: Store, prepared: Prepared) -> dict[str, str]:
+    """Return the hosts that the last deployment has reached and that are no more in the inventory, and their addresses.
+
+    Those that are excluded, or cannot be used, are left alone.
+    """
+    noted = store.collection(COLLECTION).get(prepared.environment.name) or {}
+    rows = [one for one in noted.get("hosts") or () if one.get("address") and one["state"] in ("ok", "changed")]
+    known = {decoded(one["host"]): str(one["address"]) for one in rows}
+    kept = {*prepared.plan.hosts, *prepared.plan.left_out, *cli_section(prepared.environment).exclude}
+    return {host: address for host, address in known.items() if host not in kept}
+
+
+def _note(store: Store, prepared: Prepared, machines: Machines, done: Deployment) -> None:
+    """Store the outcome; only planned hosts have an address there, so that others are never former ones."""
+    environment = prepared.environment.name
+    addresses = {one: machines.variables[one]["ansible_host"] for one in map(encoded, prepared.plan.hosts)}
     store.collection(COLLECTION).put(
         environment,
         {
@@ -111,7 +128,8 @@ def _note(store: Store, environment: str, done: Deployment) -> None:
             "at": datetime.now(UTC).isoformat(),
             "level": done.level.value,
             "hosts": [
-                {"host": name, "state": one.state, "message": one.message} for name, one in sorted(done.hosts.items())
+                {"host": name, "state": one.state, "message": one.message, "address": addresses.get(name)}
+                for name, one in sorted(done.hosts.items())
             ],
             "left": list(done.left),
         },

@@ -32,10 +32,12 @@ class Machines:
     Attributes:
         variables: of each machine: how to log in, and how often the probe runs. Secrets are among them.
         servers: those that the monitoring system itself runs on.
+        former: those that nothing runs on any more: what was deployed there is removed.
     """
 
     variables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     servers: tuple[str, ...] = ()
+    former: frozenset[str] = frozenset()
 
     def inventory(self) -> dict[str, Any]:
         """Return Ansible's inventory as JSON has it."""
@@ -44,9 +46,14 @@ class Machines:
         return {"all": {"hosts": {name: dict(one) for name, one in self.variables.items()}, "children": servers}}
 
 
-def machines_of(prepared: Prepared) -> Machines:
-    """Return the machines of an environment: logins are those of the section CLI, of a server those of Monitoring."""
-    section = cli_section(prepared.environment)
+def machines_of(prepared: Prepared, former: Mapping[str, str] | None = None) -> Machines:
+    """Return the machines of an environment: logins are those of the section CLI, of a server those of Monitoring.
+
+    Args:
+        prepared: the environment.
+        former: hosts that are no more in the inventory, and their addresses.
+    """
+    section, former = cli_section(prepared.environment), former or {}
     addresses: Mapping[str, str] = prepared.wish.environment.get("addresses") or {}
     common: dict[str, Any] = {"probe_interval": int(prepared.wish.setting("interval", 60))}
     package = PACKAGES.get(prepared.back_end.name)
@@ -56,16 +63,19 @@ def machines_of(prepared: Prepared) -> Machines:
     for host in prepared.plan.hosts:
         address = addresses.get(host) or host
         found[encoded(host)] = {**common, **_login(section, host, address)}
+    for host, address in former.items():
+        found[encoded(host)] = {"calipso_state": "absent", **_login(section, host, address)}
+    gone = frozenset(map(encoded, former))
     server = str(prepared.wish.setting("server_ip", ""))
     wanted = prepared.wish.setting("install_monitoring_server", default=True)
     if not wanted or not server or prepared.back_end.name not in WITH_SERVER:
-        return Machines(found)
+        return Machines(found, former=gone)
     same = [name for name, one in found.items() if server in (name, one["ansible_host"])]
     if not same:
         same = [encoded(server)]
         host = next((name for name, one in section.hosts.items() if one.host == server), server)
         found[same[0]] = {**_login(section, host, server), **_own_login(prepared.wish.settings, server)}
-    return Machines(found, tuple(same))
+    return Machines(found, tuple(same), former=gone)
 
 
 def _login(section: CliSection, host: str, address: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ import pytest
 import requests
 
 from calipso_nornir.errors import InvalidRequest
+from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.monitoring.deploying import deploy
 from calipso_nornir.monitoring.forgetting import forget_unplanned
 from calipso_nornir.monitoring.machines import Machines, machines_of
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from calipso_nornir.model.stores import Store
+    from calipso_nornir.monitoring.deploying import Deployment
     from calipso_nornir.monitoring.playbook import TaskDone
     from calipso_nornir.monitoring.preparing import Prepared
 
@@ -249,6 +251,47 @@ def test_what_the_monitoring_system_itself_runs_on(
         assert login.items() <= machines.variables[one].items()
     assert machines.inventory()["all"]["children"]["calipso_server"]["hosts"].keys() == {*servers}
     assert planned().hosts.keys() <= machines.variables.keys()
+
+
+def test_a_host_that_is_gone_is_cleaned_once_if_it_can_be_reached(store: Store, tmp_path: Path) -> None:
+    runs: list[Machines] = []
+
+    def run(_folder: Path, machines: Machines) -> dict[str, HostDone]:
+        runs.append(machines)
+        return {one: HostDone("unreachable" if one in machines.former else "ok") for one in machines.variables}
+
+    def deployed() -> Deployment:
+        return deploy(store, prepared(store, tmp_path), run, level=DeploymentLevel.DEPLOY)
+
+    address = "192.0.2.77"
+    environments = store.collection("environments_config")
+    document = environments.get("lab") or {}
+    cli = {"name": "CLI", "user": "stack", "hosts": {"net1": {"host": address}}}
+    environments.put("lab", {**document, "configuration": [*document["configuration"], cli]})
+    deployed()
+    with store.write("lab") as writer:
+        writer.remove("inventory", [ObjectRef("lab", "host", "net1").document_id])
+    environments.put("lab", document)
+    done = deployed()
+    assert runs[-1].former == {"net1"}
+    assert runs[-1].variables["net1"]["calipso_state"] == "absent"
+    assert runs[-1].variables["net1"]["ansible_host"] == address, "as it was"
+    assert "calipso_state" not in runs[-1].variables["cmp1"]
+    assert (done.hosts["net1"].state, done.failed) == ("unreachable", []), "a machine that is gone is no failure"
+    deployed()
+    assert runs[-1].former == frozenset()
+    assert "net1" not in runs[-1].variables
+
+
+def test_a_host_that_is_excluded_is_not_touched(store: Store, tmp_path: Path) -> None:
+    ran = Ran()
+    deploy(store, prepared(store, tmp_path), ran, level=DeploymentLevel.DEPLOY)
+    environments = store.collection("environments_config")
+    document = environments.get("lab") or {}
+    cli = {"name": "CLI", "user": "stack", "exclude": ["net1"]}
+    environments.put("lab", {**document, "configuration": [*document["configuration"], cli]})
+    done = deploy(store, prepared(store, tmp_path), ran, level=DeploymentLevel.DEPLOY)
+    assert "net1" not in done.hosts
 
 
 def test_what_runs_no_more_is_forgotten(store: Store) -> None:

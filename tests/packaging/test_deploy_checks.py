@@ -8,6 +8,7 @@ import stat
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from tests.fixtures import needs
 from tests.packaging.deploying import Target
@@ -103,6 +104,18 @@ def test_checks_are_deployed_again_changed_and_removed(target: Target) -> None:
     assert found(target).keys() == {"vedge", "eth1"}
     assert "ovs-vsctl" not in target.host.run("cat", "/etc/sudoers.d/calipso-probe")
     as_probe(target, "sudo", "-n", "--", "ip", "-n", "qdhcp-1", "-j", "-d", "link", "show", ends=(1,))
+
+    # A host that is watched no more has no files, and is told so by its own variable
+    (target.files / "host" / "cmp1" / "objects.json").unlink()
+    hosts = {"cmp1": {**target.connection(), "calipso_state": "absent"}}
+    target.inventory.write_text(yaml.safe_dump({"all": {"hosts": hosts}}))
+    assert target.play("deploy_checks.yml", "--check")[0] > 0
+    target.host.run("test", "-e", PROBE)
+    changed, said = target.play("deploy_checks.yml")
+    assert changed > 0, said
+    ours = (PROBE, "/etc/calipso/objects.json", "/etc/sudoers.d/calipso-probe")
+    assert not target.host.run("find", *ours, "-maxdepth", "0", ends=(1,))
+    assert target.play("deploy_checks.yml")[0] == 0
 
 
 def test_a_host_without_files_is_left_alone_and_a_bad_file_reaches_no_host(target: Target) -> None:
