@@ -726,6 +726,7 @@ def test_a_scan_is_asked_for_watched_and_cancelled(operator: Client, viewer: Cli
     assert "phase links began" in [one["message"] for one in viewer.get(f"{LAB}/scans/{done['scan_id']}/log")]
     assert viewer.get(f"{LAB}/messages", level="info", limit=5)
     assert wrong(viewer.ask("GET", f"{LAB}/messages?level=loud"), 422)["errors"][0]["field"] == "level"
+    assert wrong(viewer.ask("GET", f"{LAB}/scans?status=done"), 422)["errors"][0]["field"] == "status"
     newest = viewer.get(f"{LAB}/messages", limit=1)[0]["timestamp"]
     east = datetime.fromisoformat(newest).astimezone(timezone(timedelta(hours=9)))
     assert viewer.get(f"{LAB}/messages", since=east.isoformat()), "a time is a time, whatever its zone"

@@ -14,7 +14,7 @@ from calipso_nornir.api.guard import needs
 from calipso_nornir.api.handler_arguments import Api, Asking
 from calipso_nornir.api.locating import Located
 from calipso_nornir.api.problems import CONFLICTS, Problem
-from calipso_nornir.api.shapes.records import MessageShown, ScanShown
+from calipso_nornir.api.shapes.records import MessageShown, ScanShown, ScanState
 from calipso_nornir.api.v2.listing import Listed, ListedLong
 from calipso_nornir.api.v2.pictures import Environment
 from calipso_nornir.scan.origin import LogLevel
@@ -68,7 +68,7 @@ def scans(
     api: Api,
     environment: Environment,
     listed: Listed,
-    status: Annotated[str | None, Query(description="Only scans with this status.")] = None,
+    status: Annotated[ScanState | None, Query(description="Only scans with this status.")] = None,
 ) -> list[ScanShown]:
     """List scans and requests, the newest first."""
     has_status = (lambda one: status_of(one) == status) if status is not None else None
