@@ -19,11 +19,15 @@ from calipso_nornir.scan_manager.worker import Worker
 from calipso_nornir.store.record_retention import RecordSweeper
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from calipso_nornir.model.stores import Document, Store
     from calipso_nornir.scan_manager.settings import Settings
 
 logger = logging.getLogger(__name__)
 
+LONG: Final = 1000
+"""Requests that are looked at in each round, whatever their environments."""
 LEAVING_S: Final = 15.0
 """How long a manager that ends waits for its scans to stop; another manager will find the others to be lost."""
 
@@ -86,13 +90,23 @@ class ScanManager:
     def _start(self) -> None:
         """Start a scan for each environment that has a request and is not being scanned, up to the limit."""
         tried = {worker.environment for worker in self._workers}
-        for document in self._queue.waiting():
+        for document in self._waiting():
             if len(self._workers) >= self._settings.parallel:
                 return
             environment = str(document.get("environment"))
             if environment not in tried:
                 tried.add(environment)
                 self._try(document, environment)
+
+    def _waiting(self) -> Iterator[Document]:
+        """Yield pending requests, the oldest first; of a long queue, then one of each environment late in it."""
+        first = self._queue.waiting(limit=LONG)
+        yield from first
+        if len(first) >= LONG:
+            environments = {str(one.get("environment")) for one in first}
+            for one in self._store.collection("environments_config").find():
+                if one.get("name") not in environments:
+                    yield from self._queue.waiting(environment=str(one.get("name")), limit=1)
 
     def _try(self, document: Document, environment: str) -> None:
         owner = f"{self._name}:{uuid.uuid4().hex[:8]}"

@@ -78,15 +78,16 @@ class ScanQueue:
 
     # --- for scan managers
 
-    def waiting(self, *, limit: int = 1000) -> Sequence[Document]:
-        """Return pending requests, the oldest first.
+    def waiting(self, *, environment: str | None = None, limit: int = 1000) -> Sequence[Document]:
+        """Return pending requests, of one environment or of all, the oldest first.
 
         One without ``submit_timestamp`` or ``scan_id`` is never taken.
         """
+        equal = {"status": PENDING} | ({"environment": environment} if environment is not None else {})
         found: list[Document] = []
         for since in ("", _EVER):  # others may have written strings, or times
             where = (Range("submit_timestamp", at_least=since),)
-            found += self._scans.find({"status": PENDING}, where=where, order=("submit_timestamp",), limit=limit)
+            found += self._scans.find(equal, where=where, order=("submit_timestamp",), limit=limit)
         return [one for one in found if one.get("scan_id")]
 
     def take(self, request: Document, owner: str) -> Document | None:

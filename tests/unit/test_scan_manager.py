@@ -181,6 +181,20 @@ def test_environments_are_scanned_side_by_side_and_each_by_one(place: Place) -> 
     assert [place.there(one)["status"] for one in (first, second, third)] == ["completed"] * 3
 
 
+def test_many_requests_of_one_environment_keep_no_other_waiting(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("calipso_nornir.scan_manager.manager.LONG", 3)
+    place.sources["cloud"] = silent = Silent()
+    many = [place.submit() for _ in range(5)]
+    late = place.submit("cloud-2")
+    manager = place.manager(parallel=2)
+    manager.round()
+    place.wait(late, lambda document: document["status"] == "completed")
+    assert [place.there(one)["status"] for one in many] == ["running", *["pending"] * 4]
+    silent.let_go.set()
+    manager.run(until_empty=True)
+    assert {place.there(one)["status"] for one in many} == {"completed"}
+
+
 def test_parallel_is_a_limit(place: Place) -> None:
     place.sources["cloud"] = Silent()
     place.submit()
