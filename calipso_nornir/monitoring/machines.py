@@ -75,6 +75,8 @@ def machines_of(prepared: Prepared, former: Mapping[str, str] | None = None) -> 
         same = [encoded(server)]
         host = next((name for name, one in section.hosts.items() if one.host == server), server)
         found[same[0]] = {**_login(section, host, server), **_own_login(prepared.wish.settings, server)}
+    for one in same:
+        found[one].pop("sensu_core_package", None)  # the server's is the same package
     return Machines(found, tuple(same), former=gone)
 
 

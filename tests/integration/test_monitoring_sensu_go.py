@@ -120,8 +120,11 @@ def test_what_environments_share_goes_with_the_last_of_them(stand_in: StandIn, c
     assert names == set(), "in mode objects nobody runs them, and their time to live would raise alarms"
     apply(client, [], environment="lab")
     assert stand_in.resources.keys() == {"entities/n1"}, "agents make their entities themselves"
-    assert apply(client, [], environment="other", agents=True).removed == 0, "another's agent"
-    apply(client, [], environment="lab", agents=True)
+    assert apply(client, [], environment="other", agents="all").removed == 0, "another's agent"
+    assert apply(client, [], environment="lab", agents=["n2"]).removed == 0
+    assert apply(client, [], environment="lab", agents=["n1"]).removed == 1
+    stand_in.resources["entities/n1"] = {"entity_class": "agent", "metadata": agent}
+    apply(client, [], environment="lab", agents="all")
     assert stand_in.resources == {}, "it has ended, and would be missed for ever"
 
 

@@ -78,6 +78,14 @@ def test_resources_are_put_shown_and_removed(tmp_path: Path) -> None:
         labels = {"managed_by": "calipso", "calipso_env": "lab"}
         agent = {"entity_class": "agent", "metadata": {"name": "cmp1", "namespace": "net", "labels": labels}}
         stand_in.resources["entities/cmp1"] = agent
+        inventory = tmp_path / "hosts.yml"
+        gone = {"cmp1": {"calipso_state": "absent", "ansible_connection": "local"}}
+        inventory.write_text(yaml.safe_dump({"all": {"hosts": gone}}))
+        only_here = ("-i", str(inventory), "--limit", "localhost")
+        assert play(tmp_path, *only_here)[0] == 1
+        assert "entities/cmp1" not in stand_in.resources, "its host is gone"
+        assert play(tmp_path, *only_here)[0] == 0
+        stand_in.resources["entities/cmp1"] = agent
         assert play(tmp_path, "--check", calipso_state="absent")[0] == 1
         assert "entities/cmp1" in stand_in.resources
         _, said = play(tmp_path, calipso_state="absent")

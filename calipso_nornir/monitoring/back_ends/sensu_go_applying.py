@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from calipso_nornir.monitoring.back_ends.sensu_go import KINDS
 from calipso_nornir.monitoring.back_ends.sensu_go_agents import ENVIRONMENT, MANAGED
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from calipso_nornir.monitoring.back_ends.sensu_go import Resource
     from calipso_nornir.monitoring.back_ends.sensu_go_client import SensuGoClient
 
+Ended: TypeAlias = Collection[str] | Literal["all"]
 PARALLEL: Final = 8
 """Connections: with more, a real back end is slower."""
 
@@ -49,13 +51,13 @@ class ResourceChanges:
 
 
 def changes(
-    client: SensuGoClient, wanted: Iterable[Resource], *, environment: str, agents: bool = False
+    client: SensuGoClient, wanted: Iterable[Resource], *, environment: str, agents: Ended = ()
 ) -> ResourceChanges:
     """Compare what is there with what is wanted; nothing is changed.
 
     What is this environment's and not wanted is gone. Handlers, filters, pipelines and the probe's checks are shared by
     the environments of a namespace: they are gone only if no other environment has an entity there. An agent makes its
-    entity itself: ``agents`` says that those of this environment have ended, so their entities are gone, too.
+    entity itself: ``agents`` are those of this environment that have ended, so their entities are gone, too.
     """
     by_kind: dict[str, list[Resource]] = {kind: [] for kind in KINDS}
     for one in wanted:
@@ -78,7 +80,8 @@ def changes(
         too_many = {
             name: one
             for name, one in there[kind].items()
-            if name not in names and _is_of(one, environment, alone=owners == {environment}, agents=agents)
+            if name not in names
+            and _is_of(one, environment, alone=owners == {environment}, ended=agents == "all" or name in agents)
         }
         gone[kind] = tuple(too_many)
         before |= {f"{kind}/{name}": one for name, one in too_many.items()}
@@ -86,7 +89,7 @@ def changes(
 
 
 def apply(
-    client: SensuGoClient, wanted: Iterable[Resource], *, environment: str, agents: bool = False
+    client: SensuGoClient, wanted: Iterable[Resource], *, environment: str, agents: Ended = ()
 ) -> ResourceChanges:
     """Make what is there equal to what is wanted; return what has changed."""
     found = changes(client, wanted, environment=environment, agents=agents)
@@ -115,10 +118,10 @@ def make(client: SensuGoClient, found: ResourceChanges) -> None:
             list(pool.map(partial(client.delete, kind), found.gone.get(kind, ())))
 
 
-def _is_of(one: Mapping[str, Any], environment: str, *, alone: bool, agents: bool) -> bool:
+def _is_of(one: Mapping[str, Any], environment: str, *, alone: bool, ended: bool) -> bool:
     labels = _labels(one)
     owner = labels.get(ENVIRONMENT)
-    ours = MANAGED.items() <= labels.items() and (agents or one.get("entity_class", "proxy") == "proxy")
+    ours = MANAGED.items() <= labels.items() and (ended or one.get("entity_class", "proxy") == "proxy")
     return ours and (owner == environment or (owner is None and alone))
 
 

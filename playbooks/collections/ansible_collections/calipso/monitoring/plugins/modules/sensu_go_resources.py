@@ -35,6 +35,11 @@ options:
     type: str
     choices: [present, absent]
     default: present
+  ended_agents:
+    description: Names of agents of the environment that have ended for good. Their entities are removed.
+    type: list
+    elements: str
+    default: []
 attributes:
   check_mode:
     description: Says what would change, and asks only.
@@ -72,6 +77,7 @@ def main() -> None:
             "resources": {"type": "path", "required": True},
             "access": {"type": "path", "required": True},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "ended_agents": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )
@@ -94,7 +100,8 @@ def main() -> None:
         module.fail_json(msg=f"resources.json or access.json cannot be read: {why}")
     client = SensuGoClient(access)
     try:
-        found = changes(client, wanted, environment=environment, agents=absent)
+        agents = "all" if absent else module.params["ended_agents"]
+        found = changes(client, wanted, environment=environment, agents=agents)
         if found and not module.check_mode:
             make(client, found)
     except CalipsoError as error:
