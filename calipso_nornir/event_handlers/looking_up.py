@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from calipso_nornir.model import ids
+from calipso_nornir.model.agent_types import OVN_METADATA_AGENT
 from calipso_nornir.model.finding import Equal, Find, Holds, OneOf
 from calipso_nornir.model.refs import ObjectRef
 
@@ -87,11 +88,12 @@ def ports_on(view: StoreView, host: str) -> Iterator[ObjectRef]:
 
 
 def services_on(view: StoreView, name: str) -> Iterator[ObjectRef]:
-    """Yield the folder of a host's services, if an agent makes services on it."""
+    """Yield the folder of a host's services, if an agent makes services on it, be it for its servers' metadata only."""
     host = host_of(view, name)
     if host is None:
         return
-    where = (Equal("type", "network_agent"), Equal("host", host.id), OneOf("agent_type", SERVICE_AGENTS))
+    makers = OneOf("agent_type", (*SERVICE_AGENTS, OVN_METADATA_AGENT))
+    where = (Equal("type", "network_agent"), Equal("host", host.id), makers)
     folder = ObjectRef(view.environment, FOLDER, ids.folder(host.id, "vservices"))
     if view.find(Find(where=where, limit=1)) and view.get(folder) is not None:
         yield folder

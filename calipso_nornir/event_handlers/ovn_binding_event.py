@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from calipso_nornir.event_handlers.about_ports import about_port
-from calipso_nornir.event_handlers.looking_up import host_of, services_of
+from calipso_nornir.event_handlers.looking_up import host_of, services_of, services_on
 from calipso_nornir.event_handlers.payloads import needed, part, text
 from calipso_nornir.model import ids
 from calipso_nornir.model.refs import ObjectRef
@@ -37,4 +37,5 @@ class OvnBindingEvent:
         for side in ("old", "new"):
             host = host_of(view, text(part(notification.payload, side), "chassis"))
             if host is not None:
+                yield from services_on(view, host.id)
                 yield ObjectRef(view.environment, "vedge", ids.vedge(host.id, "OVN"))

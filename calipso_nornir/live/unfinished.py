@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from calipso_nornir.model.agent_types import OVN_METADATA_AGENT
 from calipso_nornir.model.finding import Equal, Find
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ BY_AGENTS: Final = ("network:dhcp", "network:router_")
 RESERVED: Final = "reserved_dhcp_port"
 """Device of a DHCP server's port that is kept for the next agent (Neutron, DEVICE_ID_RESERVED_DHCP_PORT)."""
 DHCP_AGENT: Final = "DHCP agent"
+FOLDER: Final = "vservices_folder"
 BUILD: Final = "BUILD"
 """State of a server that is being made."""
 RUNNING: Final = "ACTIVE"
@@ -34,7 +36,7 @@ RUNNING: Final = "ACTIVE"
 
 
 def has_unfinished(view: StoreView, refs: Iterable[ObjectRef]) -> bool:
-    """Return whether one of some ports, networks, servers and routers is not yet what it was asked to be."""
+    """Return whether a port, network, server, service or folder of services is not yet what it was asked to be."""
     return any(_is_unfinished(view, known) for ref in refs if (known := view.get(ref)) is not None)
 
 
@@ -47,7 +49,7 @@ def _is_unfinished(view: StoreView, one: InventoryObject) -> bool:
         return one.get("status") == BUILD or (one.get("status") == RUNNING and _has_port(view, one.id))
     if one.type == "vservice":  # a namespace is deleted some time after its router or network
         return bool(one.get("orphaned")) or (bool(one.get("router_id")) and _has_port(view, str(one.get("router_id"))))
-    return False
+    return one.type == FOLDER and _metadata_differs(view, one)
 
 
 def _has_port(view: StoreView, device: str) -> bool:
@@ -72,6 +74,29 @@ def _will_be_bound(one: InventoryObject) -> bool:
     """Return whether an agent binds a port to its host when it plugs it: those of routers and DHCP servers."""
     of_agent = str(one.get("device_owner") or "").startswith(BY_AGENTS) and one.get("device_id") not in ("", RESERVED)
     return of_agent and one.get("admin_state_up") is not False and one.get("status") in COMING
+
+
+def _metadata_differs(view: StoreView, folder: InventoryObject) -> bool:
+    """Return whether OVN's metadata agent of a host serves other networks than those of the servers there.
+
+    It makes a namespace when the first port of a network is bound to the host, and deletes it after the last one.
+    """
+    host = folder.parent.id if folder.parent is not None and folder.parent.type == "host" else ""
+    agents = (Equal("type", "network_agent"), Equal("host", host), Equal("agent_type", OVN_METADATA_AGENT))
+    if not host or not view.find(Find(where=agents, limit=1)):
+        return False
+    bound = view.find(Find(where=(Equal("type", "port"), Equal("binding_host_id", host))))
+    plugged = (one for one in bound if one.get("status") == RUNNING)
+    here = {str(one["network"]) for one in plugged if str(one.get("device_owner")).startswith("compute:")}
+    wanted = {network for network in here if _has_metadata(view, network)}
+    made = view.find(Find(where=(Equal("type", "vservice"), Equal("host", host), Equal("service_type", "metadata"))))
+    return wanted != {str(network) for one in made for network in one.get("network") or ()}
+
+
+def _has_metadata(view: StoreView, network: str) -> bool:
+    """Return whether a network has the port, with an address, from which metadata is served."""
+    where = (Equal("type", "port"), Equal("network", network), Equal("device_owner", "network:distributed"))
+    return any(one.get("fixed_ips") for one in view.find(Find(where=where)))
 
 
 def _lacks_dhcp(view: StoreView, network: InventoryObject) -> bool:

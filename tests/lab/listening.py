@@ -36,10 +36,13 @@ LATE_S = 40.0
 
 
 def with_bus(environment: Environment) -> Environment:
-    """Return the lab as an environment that listens to its notifications."""
+    """Return the lab as an environment that listens to its notifications and, under OVN, monitors its databases."""
     section = AmqpSection.model_validate({"host": lab.here().controller, "user": "openstack"}).model_dump()
     configuration = {**environment.configuration}
     configuration["AMQP"] = {**section, "pwd": SecretRef("env", lab.PASSWORD_VARIABLE)}
+    if environment.section("ovsdb") is not None:  # directly, not on the controller
+        there = lab.here().controller
+        configuration["ovsdb"] = {"nb": f"tcp:{there}:6641", "sb": f"tcp:{there}:6642"}
     return replace(environment, configuration=configuration, extra={**environment.extra, "listen": True})
 
 

@@ -185,6 +185,18 @@ def test_a_floating_ip_whose_router_was_seen_without_it(view: StoreView) -> None
     assert ("port", port.id) in touched(view, "floatingip.update.end", floatingip={**said, "floating_ip_address": "x"})
 
 
+def test_a_server_is_about_the_services_for_its_metadata(view: StoreView) -> None:
+    """OVN's agent makes them on the hosts of servers, without an event (seen in the lab)."""
+    server = a_running_server(view)
+    port = view.find(Find(where=(Equal("type", "port"), Equal("device_id", server.id))))[0]
+    folder = ("vservices_folder", f"{server['host']}|vservices")
+    is_ovn = "OVN Metadata agent" in {one["agent_type"] for one in view.of_type("network_agent")}
+    assert (folder in touched(view, "port.update.end", port={"id": port.id})) == is_ovn
+    assert (folder in touched(view, "compute.instance.delete.end", instance_id=server.id)) == is_ovn
+    bound = {"logical_port": port.id, "chassis": server["host"]}
+    assert (folder in touched(view, "ovn.port_binding.update", new=bound, old={})) == is_ovn
+
+
 def test_projects_hosts_agents_and_aggregates(view: StoreView) -> None:
     server = a_running_server(view)
     found = touched(view, "identity.project.updated", resource_info=server["project_id"])

@@ -4,19 +4,19 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from calipso_nornir.live.unfinished import has_unfinished
 from calipso_nornir.scan.engine import run_scan
+from calipso_nornir.sources.recording import ReplaySource
 from calipso_nornir.store import open_store
 from tests.fixtures.living import Changing
 from tests.fixtures.tiny_cloud import CLOUD, LAN, ROUTER, TinyCloud, port_id
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+BUNDLES = Path(__file__).parents[1] / "lab" / "recorded"
 WEB1 = "77656231-0000-0000-0000-000000000000"
 LISTS = {
     "ports": "GET network /ports",
@@ -128,3 +128,19 @@ def test_a_network_is_finished_when_each_subnet_has_its_dhcp_server(
     assert unfinished(tmp_path / "a", **wanted) == expected
     nobody = {"net1-DHCP": {"agent_type": "another"}}
     assert ("network", LAN) not in unfinished(tmp_path / "b", **wanted, agents=nobody), "no agent runs any (OVN)"
+
+
+def test_metadata_is_finished_when_each_network_of_a_hosts_servers_has_a_namespace(tmp_path: Path) -> None:
+    source = ReplaySource(BUNDLES / "ovn.calipso")
+    with closing(open_store(tmp_path / "calipso.db")) as store:
+        run_scan(source.environment, store=store, source=source)
+        view = store.view(source.environment.name)
+
+        def differing() -> list[str]:
+            return [one.id for one in view.of_type("vservices_folder") if has_unfinished(view, [one.ref])]
+
+        assert differing() == [], "as a real agent had made them"
+        gone = next(one for one in view.of_type("vservice") if one["service_type"] == "metadata")
+        with store.write(view.environment) as writer:
+            writer.remove("inventory", [gone.ref.document_id])
+        assert differing() == [f"{gone['host']}|vservices"]
