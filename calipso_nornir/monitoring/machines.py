@@ -64,7 +64,7 @@ def machines_of(prepared: Prepared, former: Mapping[str, str] | None = None) -> 
         address = addresses.get(host) or host
         found[encoded(host)] = {**common, **_login(section, host, address)}
     for host, address in former.items():
-        found[encoded(host)] = {"calipso_state": "absent", **_login(section, host, address)}
+        found[encoded(host)] = {"calipso_former": True, **_login(section, host, address)}
     gone = frozenset(map(encoded, former))
     server = str(prepared.wish.setting("server_ip", ""))
     wanted = prepared.wish.setting("install_monitoring_server", default=True)

@@ -274,9 +274,9 @@ def test_a_host_that_is_gone_is_cleaned_once_if_it_can_be_reached(store: Store, 
     environments.put("lab", document)
     done = deployed()
     assert runs[-1].former == {"net1"}
-    assert runs[-1].variables["net1"]["calipso_state"] == "absent"
+    assert runs[-1].variables["net1"]["calipso_former"] is True
     assert runs[-1].variables["net1"]["ansible_host"] == address, "as it was"
-    assert "calipso_state" not in runs[-1].variables["cmp1"]
+    assert "calipso_former" not in runs[-1].variables["cmp1"]
     assert (done.hosts["net1"].state, done.failed) == ("unreachable", []), "a machine that is gone is no failure"
     deployed()
     assert runs[-1].former == frozenset()

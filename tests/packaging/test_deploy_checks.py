@@ -107,7 +107,7 @@ def test_checks_are_deployed_again_changed_and_removed(target: Target) -> None:
 
     # A host that is watched no more has no files, and is told so by its own variable
     (target.files / "host" / "cmp1" / "objects.json").unlink()
-    hosts = {"cmp1": {**target.connection(), "calipso_state": "absent"}}
+    hosts = {"cmp1": {**target.connection(), "calipso_former": True}}
     target.inventory.write_text(yaml.safe_dump({"all": {"hosts": hosts}}))
     assert target.play("deploy_checks.yml", "--check")[0] > 0
     target.host.run("test", "-e", PROBE)

@@ -79,7 +79,7 @@ def test_resources_are_put_shown_and_removed(tmp_path: Path) -> None:
         agent = {"entity_class": "agent", "metadata": {"name": "cmp1", "namespace": "net", "labels": labels}}
         stand_in.resources["entities/cmp1"] = agent
         inventory = tmp_path / "hosts.yml"
-        gone = {"cmp1": {"calipso_state": "absent", "ansible_connection": "local"}}
+        gone = {"cmp1": {"calipso_former": True, "ansible_connection": "local"}}
         inventory.write_text(yaml.safe_dump({"all": {"hosts": gone}}))
         only_here = ("-i", str(inventory), "--limit", "localhost")
         assert play(tmp_path, *only_here)[0] == 1
