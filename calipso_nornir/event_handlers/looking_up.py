@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 FOLDER: Final = "vservices_folder"
 SERVICE_AGENTS: Final = ("DHCP agent", "L3 agent")
+MOST_GATEWAYS: Final = 50
+"""Maximum number of chassis for gateways that are scanned; more are left to scans and to OVN's own events."""
 COMPUTE: Final = "compute:"
 NETWORK: Final = "network:"
 
@@ -40,6 +42,13 @@ def host_of(view: StoreView, name: str) -> InventoryObject | None:
     if known is not None:
         return known
     return next(iter(view.find(Find(where=(Equal("type", "host"), Holds("also_called", name)), limit=1))), None)
+
+
+def gateway_chassis(view: StoreView) -> Iterator[ObjectRef]:
+    """Yield the switches of the chassis that may host gateways under OVN."""
+    found = of(view, "vedge", vedge_type="OVN", gateway=True)
+    if len(found) <= MOST_GATEWAYS:
+        yield from (one.ref for one in found)
 
 
 def folders(view: StoreView, type_: str) -> Iterator[ObjectRef]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calipso_nornir.event_handlers.looking_up import of, places_of_services, ref, services_of
+from calipso_nornir.event_handlers.looking_up import gateway_chassis, of, places_of_services, ref, services_of
 from calipso_nornir.event_handlers.payloads import needed, part, text
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class RouterEvent:
     """A router on every host that has it, its ports, and the network of its gateway.
 
-    Ports of gateways are created and deleted without an event, so all ports of the network are scanned.
+    Ports of gateways are created and deleted without an event, so all ports of the network are scanned. Under OVN,
+    every chassis that may host a gateway has patch ports for it.
     """
 
     def touched(self, notification: Notification, view: StoreView) -> Iterator[ObjectRef]:
@@ -35,3 +36,5 @@ class RouterEvent:
         gateway = text(part(router, "external_gateway_info"), "network_id")
         for network in sorted(gateways | ({gateway} if gateway else set())):
             yield ref(view, "network", network)
+        if gateways or gateway:
+            yield from gateway_chassis(view)

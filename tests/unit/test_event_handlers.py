@@ -278,6 +278,20 @@ def test_what_ovn_tells_of_its_ports_chassis_and_routers(view: StoreView) -> Non
     }
 
 
+def test_what_may_host_a_gateway_of_ovn_has_patch_ports_for_it(view: StoreView) -> None:
+    chassis = {one["chassis"]: ("vedge", one.id) for one in view.of_type("vedge") if one.get("gateway")}
+    router = {"id": "r", "external_gateway_info": {"network_id": "n"}}
+    found = touched(view, "router.update.end", router=router)
+    assert {one for one in found if one[0] == "vedge"} == set(chassis.values())
+    assert not {one for one in touched(view, "router.update.end", router={"id": "r"}) if one[0] == "vedge"}
+    for name, switch in chassis.items():
+        added = touched(view, "ovn.gateway_chassis.insert", new={"chassis_name": name, "priority": 1}, old={})
+        assert {one for one in added if one[0] == "vedge"} == {switch}
+        gone = touched(view, "ovn.ha_chassis.delete", new={}, old={"chassis": switch[1].partition("|")[0]})
+        assert {one for one in gone if one[0] == "vedge"} == {switch}
+    assert bool(chassis) == ("ovn" in view.environment)
+
+
 VALUES = st.none() | st.integers() | st.text(max_size=3) | st.just("x" * 300) | st.lists(st.text(), max_size=1)
 PARTS = ("port", "network", "subnet", "router", "floatingip", "trunk", "router_interface", "agent", "target", "id")
 FIELDS = (
