@@ -92,5 +92,9 @@ def commands_of_hosts(wish: Wish) -> tuple[str, str]:
 
 
 def time_limit(wish: Wish) -> int:
-    """Return the seconds after which an agent ends a check."""
-    return max(10, int(wish.setting("interval", 60)) - 5)
+    """Return the seconds after which an agent ends a check.
+
+    A dead tunnel is known after several seconds, however short the interval is; an agent does not begin a check again
+    while it runs.
+    """
+    return max(30, int(wish.setting("interval", 60)) - 5)
