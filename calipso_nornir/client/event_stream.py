@@ -15,10 +15,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """The changes of one revision."""
+    """The changes of one revision.
+
+    Attributes:
+        revision: its number.
+        changes: each of them.
+        too_many: whether there are more than are told, and ``changes`` is empty: read the picture of the revision.
+    """
 
     revision: int
     changes: list[dict[str, Any]]
+    too_many: bool = False
 
 
 def events_of(lines: Iterable[bytes]) -> Iterator[Event]:
@@ -34,4 +41,6 @@ def events_of(lines: Iterable[bytes]) -> Iterator[Event]:
             raise ApiProblem(503, str(json.loads(data)))
         if kind == "changes":
             yield Event(int(fields["id"]), json.loads(data))
+        elif kind == "too_many":
+            yield Event(int(fields["id"]), [], too_many=True)
         fields = {}

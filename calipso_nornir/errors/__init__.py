@@ -21,7 +21,8 @@
     │   ├── StoreUnavailable     ├── StoreVersionMismatch   ├── StoreFull   ├── StoreBusy
     │   ├── DocumentRefused      ├── BackupInvalid
     │   ├── Overtaken            others changed what a commit was computed from
-    │   └── PastUnknown          older than the history
+    │   ├── PastUnknown          older than the history
+    │   └── TooManyChanges       of one revision, to be read at once
     ├── LoginServiceUnavailable  a directory or issuer that knows users does not answer
     ├── NotificationUnusable     a message that is no notification, or lacks what its handler needs
     ├── ListenerFailed           a listener has lost its source
@@ -146,6 +147,7 @@ from calipso_nornir.errors.store import (
     StoreFull,
     StoreUnavailable,
     StoreVersionMismatch,
+    TooManyChanges,
 )
 from calipso_nornir.errors.usage import (
     AmbiguousObject,
@@ -249,6 +251,7 @@ __all__ = [
     "StoreUnavailable",
     "StoreVersionMismatch",
     "SudoRefused",
+    "TooManyChanges",
     "UnknownEnvironment",
     "UnknownInventory",
     "UnknownName",

@@ -129,6 +129,21 @@ class Overtaken(StoreError, Retriable):
 
 
 @dataclass(eq=False)
+class TooManyChanges(StoreError):
+    """One revision has more changes than are to be read at once."""
+
+    environment: str
+    revision: int
+    most: int
+
+    def __str__(self) -> str:
+        return (
+            f"revision {self.revision} of environment {self.environment} has more than {self.most:,} changes: read the "
+            f"picture of revision {self.revision}, and go on after it."
+        )
+
+
+@dataclass(eq=False)
 class PastUnknown(StoreError):
     """The store does not know the state at that time: it is older than the history, or before the first commit."""
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from calipso_nornir.model.stores import Document, Kind
 
 Op: TypeAlias = Literal["put", "remove"]
+MOST_AT_ONCE: Final = 20_000
+"""Changes of one revision that are told one by one: those of a large cloud's first scan would fill the memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

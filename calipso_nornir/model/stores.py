@@ -238,14 +238,15 @@ class Store(Protocol):
         """
         ...
 
-    def changes(self, environment: str, *, since: int, limit: int = 1000) -> Sequence[Change]:
+    def changes(self, environment: str, *, since: int, limit: int = 1000, most: int | None = None) -> Sequence[Change]:
         """Return what was put and removed after a revision, ordered by revision.
 
         A document that was put several times is returned once, in its current state. Revisions are always complete: the
-        answer may exceed ``limit`` by the rest of the last one.
+        answer may exceed ``limit`` by the rest of the last one, but not ``most``.
 
         Raises:
             PastUnknown: removals since then are no longer known; read the whole environment.
+            TooManyChanges: the next revision has more than ``most``, among them those that were replaced since.
         """
         ...
 

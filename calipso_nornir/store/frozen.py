@@ -55,9 +55,9 @@ class Frozen:
         """Prepare a commit to the store; these views will not show it."""
         return self._store.write(environment, base=base, cause=cause)
 
-    def changes(self, environment: str, *, since: int, limit: int = 1000) -> Sequence[Change]:
+    def changes(self, environment: str, *, since: int, limit: int = 1000, most: int | None = None) -> Sequence[Change]:
         """Return what was put and removed after a revision."""
-        return self._store.changes(environment, since=since, limit=limit)
+        return self._store.changes(environment, since=since, limit=limit, most=most)
 
     def watch(self, environment: str, *, since: int, stop: Event) -> Iterator[Change]:
         """Yield changes indefinitely."""

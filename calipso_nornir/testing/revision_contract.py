@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
-from calipso_nornir.errors import Overtaken, PastUnknown
+from calipso_nornir.errors import Overtaken, PastUnknown, TooManyChanges
 from calipso_nornir.model.cliques import Clique
 from calipso_nornir.model.finding import Equal, Find, Prefix, found_by
 from calipso_nornir.model.status import Status
@@ -247,6 +247,24 @@ class RevisionContract:
         assert store.changes(ENVIRONMENT, since=5) == []
         with expected(PastUnknown):
             store.changes(ENVIRONMENT, since=6)
+
+    def test_more_changes_than_wanted_are_not_read(self, opened: Opened) -> None:
+        """Those of small revisions before them are."""
+        store = opened()
+        put(store, "inventory", [object_document(host("h1"))])
+        put(store, "inventory", [object_document(host(f"many-{number}")) for number in range(20)])
+        put(store, "inventory", [object_document(host("h2"))])
+        for limit in (1, 2, 1000):
+            assert [one.revision for one in store.changes(ENVIRONMENT, since=0, limit=limit, most=10)] == [1]
+            with expected(TooManyChanges):
+                store.changes(ENVIRONMENT, since=1, limit=limit, most=10)
+            assert [one.revision for one in store.changes(ENVIRONMENT, since=2, limit=limit, most=10)] == [3]
+        assert len(store.changes(ENVIRONMENT, since=1, most=21)) == 21
+        with store.write(ENVIRONMENT) as writer:
+            writer.remove("inventory", [host(f"many-{number}").ref.document_id for number in range(15)])
+        with expected(TooManyChanges):
+            store.changes(ENVIRONMENT, since=3, most=14)
+        assert {one.op for one in store.changes(ENVIRONMENT, since=3, most=15)} == {"remove"}
 
     def test_changes_can_be_waited_for(self, opened: Opened) -> None:
         store, stop = opened(), threading.Event()

@@ -18,7 +18,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from calipso_nornir.errors import CalipsoError, PastUnknown
+from calipso_nornir.errors import CalipsoError, PastUnknown, TooManyChanges
+from calipso_nornir.model.changes import MOST_AT_ONCE
 from calipso_nornir.scan.scan_messages import SOURCE_SYSTEM
 from calipso_nornir.webhooks.sending import NotDelivered, Sender
 from calipso_nornir.webhooks.signing import headers_of
@@ -107,12 +108,14 @@ class Deliverer(threading.Thread):
         """Yield each revision behind the cursor, with its messages, each with its id."""
         environment = one["environment"]
         try:
-            changes = self._store.changes(environment, since=one["cursor"])
+            changes = self._store.changes(environment, since=one["cursor"], most=MOST_AT_ONCE)
         except PastUnknown:
             with self._store.snapshot(environment) as view:
                 revision = view.revision
-            message = {"type": "picture.unknown", "detail": "changes since the last message are no longer known"}
-            yield revision, [(_id(one, revision, 0), {**_about(environment, revision), **message})]
+            yield _unknown(one, revision, "changes since the last message are no longer known")
+            return
+        except TooManyChanges as error:
+            yield _unknown(one, error.revision, str(error))
             return
         for revision in sorted({change.revision for change in changes}):
             mine = [_told(change) for change in changes if change.revision == revision and _is_wanted(one, change)]
@@ -162,6 +165,11 @@ class Deliverer(threading.Thread):
                 "origin_type": "webhook",
             },
         )
+
+
+def _unknown(one: Document, revision: int, detail: str) -> tuple[int, list[tuple[str, dict[str, Any]]]]:
+    message = {**_about(one["environment"], revision), "type": "picture.unknown", "detail": detail}
+    return revision, [(_id(one, revision, 0), message)]
 
 
 def _about(environment: str, revision: int) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from fastapi.routing import APIRoute
 from calipso_nornir.api.app import ROUTERS, create_app
 from calipso_nornir.api.guard import needs_of
 from calipso_nornir.api.shielding import LARGEST
+from calipso_nornir.client import Calipso
 from calipso_nornir.model.finding import Equal, Find
 from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.store import environments
@@ -863,6 +864,35 @@ def test_changes_are_streamed_and_a_broken_stream_goes_on(api: Served, viewer: C
     with again.ask("GET", f"{LAB}/changes/stream", stream=True) as answer:
         second = next(events(answer))
     assert int(second["id"]) == before + 2
+
+
+def test_a_revision_with_too_many_changes_is_told_without_them(
+    api: Served, viewer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("calipso_nornir.api.v2.changes.MOST_AT_ONCE", 3)
+    monkeypatch.setattr("calipso_nornir.api.v2.changes.POLL_S", 0.05)
+    before = viewer.get(LAB)["revision"]
+    changed(api, "cmp1", note="before")
+    with api.settings.store.write("lab", cause="test") as writer:
+        ports = api.settings.store.view("lab").of_type("port")
+        some = [object_document(replace(one, attributes={**one.attributes, "note": "m"})) for one in ports]
+        writer.put("inventory", some)
+    changed(api, "cmp1", note="after")
+    assert len(some) > 3
+    told = wrong(viewer.ask("GET", f"{LAB}/changes?since={before + 1}"), 404)["detail"]
+    assert f"revision {before + 2} of environment lab has more than 3 changes: read the picture" in told
+    with viewer.ask("GET", f"{LAB}/changes/stream?since={before + 1}", stream=True) as answer:
+        found = events(answer)
+        first, second = next(found), next(found)
+    assert [(int(one["id"]), one["event"]) for one in (first, second)] == [
+        (before + 2, "too_many"),
+        (before + 3, "changes"),
+    ]
+    assert "more than 3 changes" in json.loads(first["data"])
+    with Calipso(api.url) as client:
+        client.log_in("viewer", PASSWORD)
+        event = next(client.changes("lab", since=before + 1))
+    assert (event.revision, event.changes, event.too_many) == (before + 2, [], True)
 
 
 def test_a_stream_ends_when_the_right_to_listen_is_gone(api: Served, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,6 +96,27 @@ def test_changes_arrive_once_signed_and_in_order(api: Served, admin: Client, sto
     assert (shown["cursor"], shown["delivered"], shown["state"]) == (second, 2, "active")
 
 
+def test_of_a_revision_with_too_many_changes_its_number_is_sent(
+    api: Served, admin: Client, store: Store, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("calipso_nornir.webhooks.delivering.MOST_AT_ONCE", 2)
+    admin.post(HOOKS, {"url": receiver.url})
+    first = change(store, "a")
+    with store.write("lab", cause="test") as writer:
+        writer.put("inventory", [document(f"many-{number}") for number in range(3)])
+    last = change(store, "b")
+    worker = deliverer(api)
+    for _ in range(3):
+        worker.round()
+    told = [json.loads(body) for _, body in receiver.got]
+    assert [(one["revision"], one["type"]) for one in told] == [
+        (first, "picture.changed"),
+        (first + 1, "picture.unknown"),
+        (last, "picture.changed"),
+    ]
+    assert "has more than 2 changes: read the picture" in told[1]["detail"]
+
+
 def test_only_what_is_wanted(api: Served, admin: Client, store: Store, receiver: Receiver) -> None:
     admin.post(HOOKS, {"url": receiver.url, "types": ["port"], "kinds": ["inventory"], "events": ["put"]})
     change(store, "a")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from http import HTTPStatus
@@ -24,8 +25,8 @@ from calipso_nornir.api.shapes.records import ChangeShown, CommitShown
 from calipso_nornir.api.v2.pages import Limit
 from calipso_nornir.api.v2.pictures import MOST_REVISIONS, Environment
 from calipso_nornir.api.v2.showing import shown
-from calipso_nornir.errors import CalipsoError
-from calipso_nornir.model.changes import Change
+from calipso_nornir.errors import CalipsoError, TooManyChanges
+from calipso_nornir.model.changes import MOST_AT_ONCE, Change
 from calipso_nornir.model.stores import Store
 
 router = APIRouter(prefix="/environments/{environment}", tags=["changes"])
@@ -40,9 +41,10 @@ Since = Annotated[int, Query(ge=0, le=MOST_REVISIONS, description="Changes after
 def changes(api: Api, environment: Environment, since: Since, *, limit: Limit = 1000) -> list[ChangeShown]:
     """List what was put and removed after a revision, in its order; 404 when it is older than what is kept.
 
-    All changes of a revision come together: there may be more than ``limit``. Go on after the last revision.
+    All changes of a revision come together: there may be more than ``limit``. Go on after the last revision. If one
+    alone has more than 20,000, the answer is 404, too: read its objects and links, and go on after it.
     """
-    return [_shown(one) for one in api.store.changes(environment, since=since, limit=limit)]
+    return [_shown(one) for one in api.store.changes(environment, since=since, limit=limit, most=MOST_AT_ONCE)]
 
 
 @router.get(
@@ -61,12 +63,16 @@ def stream(
         str | None, Header(description="Where a stream that broke off is to go on; browsers send it.")
     ] = None,
 ) -> StreamingResponse:
-    """Stream changes as server-sent events: one event for each revision, with its number as ``id``."""
+    """Stream changes as server-sent events: one event for each revision, with its number as ``id``.
+
+    For a revision with more than 20,000 changes, the event is ``too_many``: read its objects and links.
+    """
     begin = _revision(last_event_id) if last_event_id else since
     if begin is None:
         with api.store.snapshot(environment) as view:
             begin = view.revision
-    api.store.changes(environment, since=begin, limit=1)  # an error is an answer, not the end of a stream
+    with suppress(TooManyChanges):  # of this, the stream tells
+        api.store.changes(environment, since=begin, limit=1, most=MOST_AT_ONCE)  # an error is an answer, not its end
     return StreamingResponse(_events(request, api.store, environment, begin), media_type="text/event-stream")
 
 
@@ -92,7 +98,12 @@ async def _events(request: Request, store: Store, environment: str, since: int) 
     said = time.monotonic()
     while not (await request.is_disconnected() or request.app.state.ending()):
         try:
-            found = await to_thread.run_sync(lambda: store.changes(environment, since=since))  # noqa: B023 - at once
+            found = await to_thread.run_sync(
+                lambda: store.changes(environment, since=since, most=MOST_AT_ONCE)  # noqa: B023 - at once
+            )
+        except TooManyChanges as error:
+            since, said, found = error.revision, time.monotonic(), ()
+            yield f"id: {since}\nevent: too_many\ndata: {json.dumps(str(error))}\n\n"
         except CalipsoError as error:
             yield f"event: error\ndata: {json.dumps(str(error))}\n\n"
             return

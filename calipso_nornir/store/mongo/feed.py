@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bson.objectid import ObjectId
 
-from calipso_nornir.errors import PastUnknown
+from calipso_nornir.errors import PastUnknown, TooManyChanges
 from calipso_nornir.model.changes import Change, Commit, Life
 from calipso_nornir.store.mongo.codec import from_raw, revision_of
 from calipso_nornir.store.mongo.environment_collections import GONE, OF, REVISION, UNTIL
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from calipso_nornir.model.stores import Kind
+    from calipso_nornir.store.mongo.connection import PlainCollection
     from calipso_nornir.store.mongo.environment_collections import Marker, Places
 
 
@@ -33,11 +34,11 @@ class Feed:
         self._settled = marker.settled
         self._uri = uri
 
-    def changes(self, since: int, limit: int) -> list[Change]:
-        """Return what was put and removed after a revision, in complete revisions only."""
+    def changes(self, since: int, limit: int, most: int | None = None) -> list[Change]:
+        """Return what was put and removed after a revision, in complete revisions only; see ``Store.changes``."""
         if self._known(since) == self._marker.revision:
             return []
-        until = self._end(since, limit)
+        until = self._end(since, limit, most)
         found: dict[tuple[Kind, str], Change] = {}
         if since < self._settled:
             for kind in KINDS:
@@ -133,17 +134,39 @@ class Feed:
         known = f"revision {self._marker.floor}", f"revision {self._marker.revision}"
         raise PastUnknown(self._uri, self._places.environment, f"revision {revision}", *known)
 
-    def _end(self, since: int, limit: int) -> int:
-        """Return the last of the revisions that together have about ``limit`` changes."""
-        here = {"environment": self._places.environment}
+    def _end(self, since: int, limit: int, most: int | None) -> int:
+        """Return the last of the revisions that together have about ``limit`` changes, and not more than ``most``."""
+        limit = limit if most is None else min(limit, most)  # so those before the last one are few
         revisions = [one.revision for one in self._marker.pending if one.revision > since]
         if since < self._settled:
-            for kind in KINDS:
-                for collection, field in ((self._places.current(kind), REVISION), (self._places.past(kind), UNTIL)):
-                    wanted = {**here, field: {"$gt": since, "$lte": self._settled}}
-                    found = collection.find(wanted, {field: 1}).sort(field, 1).limit(limit)
-                    revisions += [one[field] for one in found]
-        return sorted(revisions)[: max(limit, 1)][-1] if revisions else self._marker.revision
+            for collection, field, wanted in self._changed(since, self._settled):
+                found = collection.find(wanted, {field: 1}).sort(field, 1).limit(limit)
+                revisions += [one[field] for one in found]
+        if not revisions:
+            return self._marker.revision
+        first = sorted(revisions)[: max(limit, 1)]
+        until = first[-1]
+        if most is None or not self._has_more(most, since, until):
+            return until
+        before = max((one for one in first if one < until), default=None)
+        if before is None:
+            raise TooManyChanges(self._places.environment, until, most)
+        return before
+
+    def _has_more(self, most: int, since: int, until: int) -> bool:
+        """Return whether more documents than that are put, or replaced and removed."""
+        pending = sum(since < one.revision <= until for one in self._marker.pending)
+        found = dict.fromkeys((REVISION, UNTIL), pending)
+        for collection, field, wanted in self._changed(since, min(until, self._settled)):
+            if found[field] <= most:
+                found[field] += collection.count_documents(wanted, limit=most + 1)
+        return max(found.values()) > most
+
+    def _changed(self, since: int, until: int) -> Iterator[tuple[PlainCollection, str, dict[str, Any]]]:
+        """Yield where changes between two revisions are: each collection, the field with their revision, the filter."""
+        for kind in KINDS:
+            for collection, field in ((self._places.current(kind), REVISION), (self._places.past(kind), UNTIL)):
+                yield collection, field, {"environment": self._places.environment, field: {"$gt": since, "$lte": until}}
 
     def _put(self, kind: Kind, since: int, until: int) -> Iterator[Change]:
         newest = self._settled

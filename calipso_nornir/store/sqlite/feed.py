@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from calipso_nornir.errors import PastUnknown
+from calipso_nornir.errors import PastUnknown, TooManyChanges
 from calipso_nornir.model.changes import Change, Commit, Life
 from calipso_nornir.store.names import KINDS
 from calipso_nornir.store.sqlite.document_rows import from_row, time_text
@@ -35,12 +35,12 @@ class Feed:
         found = self._connection.execute(statement, (self._environment,)).fetchone()
         return found or (0, 0)
 
-    def changes(self, since: int, limit: int) -> list[Change]:
-        """Return what was put and removed after a revision, in complete revisions only."""
+    def changes(self, since: int, limit: int, most: int | None = None) -> list[Change]:
+        """Return what was put and removed after a revision, in complete revisions only; see ``Store.changes``."""
         newest, _ = self.bounds()
         if self._known(since) == newest:
             return []
-        until = self._end(since, limit)
+        until = self._end(since, limit) if most is None else self._end_of_few(since, limit, most)
         found = [one for kind in KINDS for one in (*self._put(kind, since, until), *self._gone(kind, since, until))]
         return sorted(found, key=lambda one: (one.revision, KINDS.index(one.kind), one.document_id))
 
@@ -105,6 +105,37 @@ class Feed:
 
     def _end(self, since: int, limit: int) -> int:
         """Return the last of the revisions that together have about ``limit`` changes."""
+        statement, values = self._revisions(since)
+        ordered = f"SELECT max(one) FROM (SELECT one FROM ({statement}) ORDER BY one LIMIT :limit)"
+        [(until,)] = self._connection.execute(ordered, {**values, "limit": max(limit, 1)})
+        return int(until) if until is not None else self.bounds()[0]
+
+    def _end_of_few(self, since: int, limit: int, most: int) -> int:
+        """Return the same, or an earlier revision, so that no more than ``most`` are put, and as many replaced."""
+        until = self._end(since, min(limit, most))  # so those before it are few
+        if not any(self._has_more(most, of, since, until) for of in (True, False)):
+            return until
+        statement, values = self._revisions(since)
+        before = f"SELECT max(one) FROM ({statement}) WHERE one < :until"
+        [(found,)] = self._connection.execute(before, {**values, "until": until})
+        if found is None:
+            raise TooManyChanges(self._environment, until, most)
+        return int(found)
+
+    def _has_more(self, most: int, of_current: bool, since: int, until: int) -> bool:  # noqa: FBT001 - see the caller
+        make, field = (table, "revision") if of_current else (pasts, "until")
+        parts = (
+            f"SELECT 1 FROM {make(self._inventory, kind)} WHERE environment = :environment "
+            f"AND {field} > :since AND {field} <= :until"
+            for kind in KINDS
+        )
+        values = {"environment": self._environment, "since": since, "until": until, "limit": most + 1}
+        statement = f"SELECT count(*) FROM (SELECT 1 FROM ({' UNION ALL '.join(parts)}) LIMIT :limit)"
+        [(found,)] = self._connection.execute(statement, values)
+        return int(found) > most
+
+    def _revisions(self, since: int) -> tuple[str, dict[str, str | int]]:
+        """Return the statement for the revision of each change after a revision, and the values that it binds."""
         parts = []
         for kind in KINDS:
             head, before = table(self._inventory, kind), pasts(self._inventory, kind)
@@ -112,10 +143,7 @@ class Feed:
                 f"SELECT revision AS one FROM {head} WHERE environment = :environment AND revision > :since",
                 f"SELECT until AS one FROM {before} WHERE environment = :environment AND until > :since",
             ]
-        values = {"environment": self._environment, "since": since, "limit": max(limit, 1)}
-        statement = f"SELECT max(one) FROM (SELECT one FROM ({' UNION ALL '.join(parts)}) ORDER BY one LIMIT :limit)"
-        [(until,)] = self._connection.execute(statement, values)
-        return int(until) if until is not None else self.bounds()[0]
+        return " UNION ALL ".join(parts), {"environment": self._environment, "since": since}
 
     def _put(self, kind: Kind, since: int, until: int) -> Iterator[Change]:
         statement = (

@@ -125,10 +125,10 @@ class SqliteStore:
         finally:
             writer.close()
 
-    def changes(self, environment: str, *, since: int, limit: int = 1000) -> Sequence[Change]:
+    def changes(self, environment: str, *, since: int, limit: int = 1000, most: int | None = None) -> Sequence[Change]:
         """Return what was put and removed after a revision, ordered by revision."""
         with self._feed(environment) as feed:
-            return feed.changes(since, limit)
+            return feed.changes(since, limit, most)
 
     def watch(self, environment: str, *, since: int, stop: Event) -> Iterator[Change]:
         """Yield changes indefinitely, waiting for more at the end, until ``stop`` is set."""
