@@ -139,7 +139,7 @@ def monitoring_deploy(  # noqa: PLR0913 - the options of the command
 
 
 def _variables(given: list[str]) -> dict[str, Any]:
-    """Read variables: values are YAML, so numbers and truth values are no texts."""
+    """Read variables: values are YAML, so numbers and truth values are no texts. No value is an empty text."""
     import yaml  # noqa: PLC0415 - what takes long comes when needed
 
     found = {}
@@ -148,7 +148,7 @@ def _variables(given: list[str]) -> dict[str, Any]:
         if not equals or not name.isidentifier():
             raise InvalidRequest(f'--var "{one}": expected NAME=VALUE')
         try:
-            found[name] = yaml.safe_load(value)
+            found[name] = yaml.safe_load(value) if value else ""
         except yaml.YAMLError as error:
             raise InvalidRequest(f'--var "{one}": the value is no YAML') from error
     return found

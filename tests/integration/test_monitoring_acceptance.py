@@ -70,6 +70,8 @@ SHOWN: Final[dict[int, tuple[str, tuple[str, ...]]]] = {
             f"{PLAYBOOK}::test_checks_are_deployed_again_changed_and_removed",  # make test-install
             "packaging/test_deploy_prometheus::test_two_environments_share_a_server_and_each_can_be_removed",
             "packaging/test_deploy_command::test_the_host_and_the_server_are_deployed_and_the_second_time_nothing_changes",
+            "packaging/test_deploy_command::test_a_host_and_sensu_go_are_deployed_and_the_second_time_nothing_changes",
+            f"{DEPLOYING}::test_a_host_that_is_gone_is_cleaned_once_if_it_can_be_reached",
         ),
     ),
     15: (

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``calipso monitoring deploy`` with the real playbook and ansible-runner, to a host by SSH, with its Prometheus."""
+"""``calipso monitoring deploy`` with the real playbook and ansible-runner, to a host by SSH: Prometheus, Sensu Go."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ INTERRUPTED = 130
 class Deploying:
     """The command on a host of its own, and a store that knows the host as cmp1."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, **monitored: Any) -> None:  # noqa: ANN401 - settings of any shape
         self.target = target
         self.temporary = target.folder / "tmp"
         self.temporary.mkdir()
@@ -50,6 +50,7 @@ class Deploying:
             "provision": "Deploy",
             "config_folder": str(target.folder / "config"),
             "receiver_token": self._secret("token", TOKEN),
+            **monitored,
         }
         login = target.connection()
         cli = {
@@ -180,6 +181,60 @@ def test_it_is_stopped_and_tells_what_was_not_reached(deploying: Deploying) -> N
     assert re.search(r"cmp1 .*not reached .*the run was stopped", out), out + told
     assert not children.exists()
     assert list(deploying.temporary.iterdir()) == []
+
+
+SENSU_GO = """
+import sys, time
+from tests.fixtures.sensu_go import sensu_go
+with sensu_go() as made, open(sys.argv[1], "w") as told:
+    told.write(made.url)
+    told.flush()
+    time.sleep(3600)
+"""
+
+
+def test_a_host_and_sensu_go_are_deployed_and_the_second_time_nothing_changes(tmp_path: Path) -> None:
+    with Target(tmp_path) as target:
+        host = target.host
+        host.sh("useradd --system --shell /usr/sbin/nologin sensu")
+        host.start("env", f"PYTHONPATH={ROOT}", sys.executable, "-c", SENSU_GO, tmp_path / "url")
+        host.wait_for("test", "-s", tmp_path / "url")
+        url = (tmp_path / "url").read_text()
+        for name, text in (("key", "a-key"), ("agent", LOGIN)):
+            (tmp_path / name).write_text(text)
+            (tmp_path / name).chmod(0o600)
+        secrets = {"api_token": {"file": str(tmp_path / "key")}, "agent_password": {"file": str(tmp_path / "agent")}}
+        deploying = Deploying(target, type="Sensu Go", api_url=url, **secrets)
+        quiet = ("--var", "sensu_agent_service=")
+
+        def kinds() -> dict[str, int]:
+            key = "Authorization: Key a-key"
+            asked = f"{url}/api/core/v2/namespaces/default"
+            return {
+                one: len(json.loads(host.run("curl", "-sf", "-H", key, f"{asked}/{one}")))
+                for one in ("filters", "handlers", "pipelines", "checks")
+            }
+
+        code, answer, told = deploying.deploy("--check", *quiet)
+        assert code == 0, told
+        assert set(kinds().values()) == {0}
+        with looked_for(deploying.temporary) as found:
+            code, answer, told = deploying.deploy(*quiet)
+        assert code == 0, told
+        assert found["secret"] == set()
+        assert [(one["host"], one["state"]) for one in answer["hosts"]] == [
+            ("cmp1", "changed"),
+            ("localhost", "changed"),
+        ]
+        assert kinds() == {"filters": 2, "handlers": 1, "pipelines": 2, "checks": 2}
+        assert json.loads(host.run("cat", "/etc/sensu/agent.yml"))["password"] == LOGIN
+        code, answer, told = deploying.deploy(*quiet)
+        assert code == 0, told
+        assert [(one["host"], one["state"]) for one in answer["hosts"]] == [("cmp1", "ok")], told
+        code, answer, told = deploying.deploy(*quiet, "--var", "calipso_state=absent")
+        assert code == 0, told
+        assert set(kinds().values()) == {0}
+        assert not host.run("find", "/etc/sensu/agent.yml", "/usr/local/bin/calipso-probe", "-maxdepth", "0", ends=(1,))
 
 
 def _innermost(pid: int) -> int:
