@@ -23,8 +23,8 @@ class Picture(Connection):
         return dict(self.get(of(environment, "objects", type_, id_), **when))
 
     def children(self, environment: str, type_: str, id_: str, **when: object) -> list[dict[str, Any]]:
-        """Return the children of an object."""
-        return list(self.get(of(environment, "objects", type_, id_, "children"), **when))
+        """Return the children of an object, read page by page."""
+        return list(self._listed(of(environment, "objects", type_, id_, "children"), **when))
 
     def search(self, environment: str, text: str, **query: object) -> Iterator[dict[str, Any]]:
         """Yield the objects with a text in their name, id or an attribute, page by page."""
@@ -35,8 +35,8 @@ class Picture(Connection):
         return self._pages(of(environment, "links"), fields)
 
     def links_of(self, environment: str, type_: str, id_: str, **when: object) -> list[dict[str, Any]]:
-        """Return the links with an object at either end."""
-        return list(self.get(of(environment, "links", "of", type_, id_), **when))
+        """Return the links with an object at either end, read page by page."""
+        return list(self._listed(of(environment, "links", "of", type_, id_), **when))
 
     def clique(self, environment: str, type_: str, id_: str, **when: object) -> dict[str, Any]:
         """Return the clique of an object."""

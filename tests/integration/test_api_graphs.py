@@ -7,6 +7,7 @@ import csv
 import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import networkx as nx
 import pytest
@@ -360,6 +361,27 @@ def pages_of(client: Client, path: str, **query: object) -> list[list[dict[str, 
     return pages
 
 
+def test_children_and_links_of_an_object_have_pages(viewer: Client, store: Store) -> None:
+    view = store.view("lab")
+    folders = [one for one in view.of_type("ports_folder") if len(view.children(one.ref)) > 3]
+    hosts = [one for one in view.of_type("host") if len(view.children(one.ref)) > 3]
+    assert folders
+    assert hosts
+    for one in (*folders, *hosts):
+        path = f"{LAB}/objects/{one.type}/{quote(one.id, safe='')}/children"
+        wanted = sorted(view.children(one.ref), key=lambda child: (child.type, child.name, child.ref.document_id))
+        pages = pages_of(viewer, path, limit=3)
+        assert [each["_id"] for page in pages for each in page] == [each.ref.document_id for each in wanted]
+        assert {len(page) for page in pages[:-1]} == {3}
+    linked = [one for type_ in ("vedge", "otep", "network", "host_pnic") for one in view.of_type(type_)]
+    linked = [one for one in linked if len(view.links_of(one.ref)) > 3]
+    assert linked
+    for one in linked:
+        pages = pages_of(viewer, f"{LAB}/links/of/{one.type}/{quote(one.id, safe='')}", limit=3)
+        assert [each["_id"] for page in pages for each in page] == [each.document_id for each in view.links_of(one.ref)]
+        assert {len(page) for page in pages[:-1]} == {3}
+
+
 def test_search_has_pages(viewer: Client, store: Store) -> None:
     """In names first, then in attributes; of an earlier revision, too."""
     for query in ({"q": "vnic"}, {"q": "cmp1"}, {"q": "cmp1", "revision": store.view("lab").revision}):
@@ -389,7 +411,7 @@ def test_findings_have_pages(viewer: Client, operator: Client, store: Store) -> 
         operator.ask("DELETE", f"{LAB}/statuses/{of}")
 
 
-@pytest.mark.parametrize("path", ["search?q=cmp1", "findings?limit=1"])
+@pytest.mark.parametrize("path", ["search?q=cmp1", "findings?limit=1", "objects/host/cmp1/children?limit=1"])
 @pytest.mark.parametrize(
     "after",
     [

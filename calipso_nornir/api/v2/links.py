@@ -10,9 +10,9 @@ from fastapi import APIRouter
 from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.shapes.picture import LinkShown
+from calipso_nornir.api.v2.listing import ListedLong
 from calipso_nornir.api.v2.pages import LinkPage, Paged
 from calipso_nornir.api.v2.pictures import SeenTagged, SeenTaggedObject
-from calipso_nornir.api.v2.showing import shown_link
 
 router = APIRouter(prefix="/environments/{environment}", tags=["links"])
 _KNOWN: Final[dict[str, str]] = dict.fromkeys(
@@ -44,7 +44,7 @@ def links(seen: SeenTagged, paged: Paged) -> LinkPage:
 
 @router.get("/links/of/{type}/{id:path}")
 @needs(Role.VIEWER)
-def links_of(seen: SeenTaggedObject) -> list[LinkShown]:
-    """List the links with an object at either end."""
+def links_of(seen: SeenTaggedObject, listed: ListedLong) -> list[LinkShown]:
+    """List the links with an object at either end, ordered by `_id`."""
     with seen.looking() as focus:
-        return [shown_link(one) for one in focus.view.links_of(focus.object.ref)]
+        return listed.links_of(focus.view, focus.object.ref)

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Final, TypeAlias, TypeVar
 from fastapi import Depends, Query, Request, Response
 
 from calipso_nornir.api.v2.pages import MOST, Limit, cursor, position, up_to_after, wrong_cursor
-from calipso_nornir.api.v2.showing import shown_object
-from calipso_nornir.model.finding import Condition, Find
+from calipso_nornir.api.v2.showing import shown_object, with_statuses
+from calipso_nornir.model.finding import Condition, Equal, Find
+from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.model.stores import Collection, Document, Kind, StoreView
 from calipso_nornir.monitoring.failures import Failure, failures, place_of
 from calipso_nornir.store.searching import Needle
@@ -71,6 +72,24 @@ class Listing:
         after = position(self._after, ()) if self._after is not None else None
         found = list(view.find_documents(Find(kind=kind, where=tuple(where), after=after, limit=self._limit + 1)))
         return self._cut(found, lambda one: (one["_id"],))
+
+    def children(self, view: StoreView, ref: ObjectRef) -> list[dict[str, Any]]:
+        """Return the page of the objects directly below one, as they are shown. Raises Problem, as ``page``."""
+        where = (Equal("parent_type", ref.type), Equal("parent_id", ref.id))
+        after = self._placed(str, str, str)
+        found = view.find_documents(Find(where=where, order=("type", "name"), after=after, limit=self._limit + 1))
+        return self._cut(with_statuses(view, found), lambda one: (one["type"], one["name"], one["_id"]))
+
+    def links_of(self, view: StoreView, ref: ObjectRef) -> list[dict[str, Any]]:
+        """Return the page of the links with an object at either end, as they are shown. Raises Problem, as ``page``."""
+        after = self._placed(str)
+        found: dict[str, Document] = {}
+        for end in ("source", "target"):
+            where = (Equal(end, ref.document_id),)
+            some = view.find_documents(Find(kind="links", where=where, after=after, limit=self._limit + 1))
+            found.update((one["_id"], one) for one in some)
+        first = [found[one] for one in sorted(found)[: self._limit + 1]]
+        return self._cut(with_statuses(view, first), lambda one: (one["_id"],))
 
     def searched(self, view: StoreView, text: str) -> list[Document]:
         """Return the page of the objects with a text, as they are shown. Raises Problem, as ``page``."""

@@ -11,7 +11,7 @@ from calipso_nornir.access.roles import Role
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.handler_arguments import Api
 from calipso_nornir.api.shapes.picture import ObjectShown
-from calipso_nornir.api.v2.listing import Listed
+from calipso_nornir.api.v2.listing import Listed, ListedLong
 from calipso_nornir.api.v2.pages import ObjectPage, Paged
 from calipso_nornir.api.v2.pictures import SeenTagged, SeenTaggedObject
 from calipso_nornir.api.v2.showing import shown_object
@@ -58,10 +58,10 @@ def search(
 
 @router.get("/objects/{type}/{id:path}/children")
 @needs(Role.VIEWER)
-def children(seen: SeenTaggedObject) -> list[ObjectShown]:
-    """List what hangs directly below an object."""
+def children(seen: SeenTaggedObject, listed: ListedLong) -> list[ObjectShown]:
+    """List what hangs directly below an object, ordered by type and name."""
     with seen.looking() as focus:
-        return [shown_object(child) for child in focus.view.children(focus.object.ref)]
+        return listed.children(focus.view, focus.object.ref)
 
 
 @router.get("/objects/{type}/{id:path}")
