@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
 from calipso_nornir.model.finding import Addresses
 from calipso_nornir.store.chunks import chunks
 from calipso_nornir.store.documents import OBJECT_FIELDS
-from calipso_nornir.store.searching import LABELS, Needle, SearchPlace, is_behind, labels_of, values_of
+from calipso_nornir.store.searching import LABELS, Needle, SearchPlace, is_behind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -30,14 +30,10 @@ Part: TypeAlias = Literal["names", "values"]
 Key: TypeAlias = tuple[str, str]
 """Type and id."""
 
-LENGTH: Final = 3
 MOST: Final = 65_536
 """Maximum number of objects in a segment."""
 BEHIND: Final = 1000
 """Minimum number of fresh objects for which it is worth updating the index."""
-_END: Final = "\n" * (LENGTH - 1)
-"""Appended to each text, so that texts of one or two characters, and the ends of longer texts, have trigrams, too."""
-_MOST_GRAMS: Final = 24
 _STEP: Final = 16
 _MOST_AT_ONCE: Final = 1000
 _NOT_COVERED: Final = OBJECT_FIELDS - set(LABELS)
@@ -140,31 +136,6 @@ def key_of(document: Document) -> Key:
     return str(document["type"]), str(document["id"])
 
 
-def texts_of(document: Document) -> tuple[str, list[str]]:
-    """Return the texts from which trigrams are made: one of an object's names, and one of each of its values."""
-    return "".join(map(_ended, labels_of(document))), list(map(_ended, values_of(document)))
-
-
-def grams_in(text: str) -> set[str]:
-    """Return the trigrams of a text of ``texts_of``."""
-    return {text[at : at + LENGTH] for at in range(len(text) - LENGTH + 1)}
-
-
-def grams_of(text: str) -> list[str]:
-    """Return trigrams that a text must have to contain this one: only some for a long one, none for a short one."""
-    text = plain(text)
-    last = len(text) - LENGTH
-    places = range(last + 1)
-    if last >= _MOST_GRAMS:
-        places = {last * n // (_MOST_GRAMS - 1) for n in range(_MOST_GRAMS)}  # type: ignore[assignment]
-    return list(dict.fromkeys(text[at : at + LENGTH] for at in places))
-
-
-def beginning(text: str) -> str:
-    """Return a prefix of trigrams: a text that contains this short one has at least one trigram with that prefix."""
-    return plain(text)
-
-
 def _best(  # noqa: PLR0913, PLR0917 - a search, and what to find
     index: Index, part: Part, needle: Needle, limit: int, fits: Callable[[Document], bool], after: Key | None
 ) -> dict[str, Document]:
@@ -220,12 +191,3 @@ def _with(documents: dict[str, Document], document: Document, limit: int) -> dic
 
 def _sorted(documents: dict[str, Document]) -> list[Document]:
     return sorted(documents.values(), key=key_of)
-
-
-def plain(text: str) -> str:
-    """Return a text without NUL, at which SQLite's tokenizer ends."""
-    return text.replace("\0", "\N{REPLACEMENT CHARACTER}") if "\0" in text else text
-
-
-def _ended(text: str) -> str:
-    return f"{plain(text)}{_END}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pymongo
 import pytest
 
-from calipso_nornir.store import backup, open_store, text_search
+from calipso_nornir.store import backup, open_store, text_search, trigrams
 from calipso_nornir.store.documents import object_document
 from calipso_nornir.store.migrations import migrate
 from calipso_nornir.store.mongo import text_indexing as of_mongo
@@ -73,7 +73,7 @@ def test_an_index_that_was_interrupted_is_finished_by_the_next(place: Place, mon
         if document["id"] == "h050":
             next(parts)
             raise KeyboardInterrupt
-        return text_search.texts_of(document)
+        return trigrams.texts_of(document)
 
     with monkeypatch.context() as patch:
         for module in (text_segment, of_sqlite):
@@ -102,7 +102,7 @@ def test_only_one_at_a_time_brings_it_up_to_date(place: Place, monkeypatch: pyte
         if not told:
             told.append(-1)
             told[0] = other.index_texts(ENVIRONMENT)
-        return text_search.texts_of(document)
+        return trigrams.texts_of(document)
 
     for module in (text_segment, of_sqlite):
         monkeypatch.setattr(module, "texts_of", between)
@@ -120,7 +120,7 @@ def test_what_is_written_while_it_is_brought_up_to_date_is_found(place: Place, m
         if not done:
             done.append(True)
             put(other, "inventory", map(object_document, [host("h000", motto="later"), host("new", motto="later")]))
-        return text_search.texts_of(document)
+        return trigrams.texts_of(document)
 
     for module in (text_segment, of_sqlite):
         monkeypatch.setattr(module, "texts_of", between)

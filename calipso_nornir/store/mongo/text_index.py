@@ -24,7 +24,8 @@ from pymongo import ASCENDING
 from calipso_nornir.store.mongo.environment_collections import REVISION
 from calipso_nornir.store.mongo.postings import in_all, in_any, merged, unpacked
 from calipso_nornir.store.names import SEARCH, collection_name
-from calipso_nornir.store.text_search import IndexSegment, beginning, grams_of
+from calipso_nornir.store.text_search import IndexSegment
+from calipso_nornir.store.trigrams import beginning, grams_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from calipso_nornir.store.chunks import chunks
 from calipso_nornir.store.mongo.postings import packed
 from calipso_nornir.store.mongo.text_index import CHUNK, OF_HOLDERS, OF_IDS, OF_PART, VALUES
-from calipso_nornir.store.text_search import grams_in, key_of, texts_of
+from calipso_nornir.store.text_search import key_of
+from calipso_nornir.store.trigrams import grams_in, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.store.sqlite.document_rows import from_row
 from calipso_nornir.store.sqlite.tables import pasts, table, texts
-from calipso_nornir.store.text_search import LENGTH, IndexSegment, beginning, plain
+from calipso_nornir.store.text_search import IndexSegment
+from calipso_nornir.store.trigrams import LENGTH, beginning, plain
 
 if TYPE_CHECKING:
     import sqlite3

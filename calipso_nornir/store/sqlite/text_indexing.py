@@ -14,7 +14,8 @@ from calipso_nornir.store.sqlite.connection import immediate
 from calipso_nornir.store.sqlite.document_rows import from_row, time_text
 from calipso_nornir.store.sqlite.tables import revisions, table, texts
 from calipso_nornir.store.sqlite.text_index import TableNames
-from calipso_nornir.store.text_search import MOST, Key, key_of, texts_of
+from calipso_nornir.store.text_search import MOST, Key, key_of
+from calipso_nornir.store.trigrams import texts_of
 
 if TYPE_CHECKING:
     import sqlite3
