@@ -98,16 +98,29 @@ def _ended(environment: str, store: Store, before: dict[str, object] | None) -> 
         environments.put(environment, before)
 
 
+AGAIN = """
+touch {folder}/kills
+setsid sh -c 'while [ -e {folder}/kills ]; do
+  for pid in $(ip netns pids {namespace}); do
+    [ "$(cat /proc/$pid/comm)" != dnsmasq ] || kill -KILL $pid
+  done
+  sleep 0.5
+done' >/dev/null 2>&1 </dev/null &
+"""
+
+
 @contextmanager
 def dhcp_killed(service: InventoryObject) -> Iterator[None]:
-    host, namespace = service["host"], service["local_service_id"]
-    inside(host, f"mkdir -p {FOLDER}\n" + KILL.format(namespace=namespace, folder=FOLDER))
+    """Kill a DHCP server, and again whenever Neutron's agent, which looks once a minute, has started it."""
+    host, at = service["host"], {"namespace": service["local_service_id"], "folder": FOLDER}
+    inside(host, f"mkdir -p {FOLDER}\n{KILL.format(**at)}{AGAIN.format(**at)}")
     try:
         yield
     finally:
-        # Neutron's agent may restart it, too
+        namespace = at["namespace"]
         runs = f"ip netns pids {namespace} | xargs -r ps -o comm= -p | grep -q dnsmasq"
-        inside(host, f"{runs} || xargs -0 ip netns exec {namespace} <{FOLDER}/dnsmasq || {{ sleep 2; {runs}; }}")
+        start = f"xargs -0 ip netns exec {namespace} <{FOLDER}/dnsmasq"
+        inside(host, f"rm {FOLDER}/kills; sleep 1; {runs} || {start} || {{ sleep 2; {runs}; }}")
 
 
 def test_faults_are_told_up_to_the_clique_and_so_is_their_mend(story: Story) -> None:
