@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from calipso_nornir.event_handlers.payloads import part, text
 from calipso_nornir.model import ids
 from calipso_nornir.model.agent_types import OVN_METADATA_AGENT
 from calipso_nornir.model.finding import Equal, Find, Holds, OneOf
@@ -13,6 +14,7 @@ from calipso_nornir.model.refs import ObjectRef
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from calipso_nornir.model.notifications import Notification
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.stores import StoreView
 
@@ -42,6 +44,14 @@ def host_of(view: StoreView, name: str) -> InventoryObject | None:
     if known is not None:
         return known
     return next(iter(view.find(Find(where=(Equal("type", "host"), Holds("also_called", name)), limit=1))), None)
+
+
+def chassis_told(notification: Notification, view: StoreView) -> Iterator[InventoryObject]:
+    """Yield the hosts whose chassis a row of OVN names, and named before."""
+    for side in ("old", "new"):
+        host = host_of(view, text(part(notification.payload, side), "chassis"))
+        if host is not None:
+            yield host
 
 
 def gateway_chassis(view: StoreView) -> Iterator[ObjectRef]:

@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from calipso_nornir.event_handlers.about_ports import about_port
-from calipso_nornir.event_handlers.looking_up import host_of, services_of, services_on
-from calipso_nornir.event_handlers.payloads import needed, part, text
+from calipso_nornir.event_handlers.looking_up import chassis_told, services_of, services_on
+from calipso_nornir.event_handlers.payloads import needed
 from calipso_nornir.model import ids
 from calipso_nornir.model.refs import ObjectRef
 
@@ -34,8 +34,6 @@ class OvnBindingEvent:
         port = view.get(ObjectRef(view.environment, "port", ids.plain(id_)))
         if port is not None and str(port.get("device_owner")).startswith("network:router"):
             yield from services_of(view, router=str(port["device_id"]))
-        for side in ("old", "new"):
-            host = host_of(view, text(part(notification.payload, side), "chassis"))
-            if host is not None:
-                yield from services_on(view, host.id)
-                yield ObjectRef(view.environment, "vedge", ids.vedge(host.id, "OVN"))
+        for host in chassis_told(notification, view):
+            yield from services_on(view, host.id)
+            yield ObjectRef(view.environment, "vedge", ids.vedge(host.id, "OVN"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calipso_nornir.event_handlers.looking_up import host_of, of
+from calipso_nornir.event_handlers.looking_up import chassis_told, of
 from calipso_nornir.event_handlers.ovn_router_event import OvnRouterEvent
 from calipso_nornir.event_handlers.payloads import part, text
 from calipso_nornir.model import ids
@@ -24,11 +24,9 @@ class OvnGatewayEvent:
     def touched(self, notification: Notification, view: StoreView) -> Iterator[ObjectRef]:
         """Yield the logical services, and the switch of the chassis."""
         yield from OvnRouterEvent().touched(notification, view)
-        for side in ("old", "new"):
-            row = part(notification.payload, side)
-            name = text(row, "chassis_name")
+        for host in chassis_told(notification, view):  # a row of HA_Chassis
+            yield ObjectRef(view.environment, "vedge", ids.vedge(host.id, "OVN"))
+        for side in ("old", "new"):  # a row of Gateway_Chassis
+            name = text(part(notification.payload, side), "chassis_name")
             if name:
                 yield from (one.ref for one in of(view, "vedge", chassis=name))
-            host = host_of(view, text(row, "chassis"))
-            if host is not None:
-                yield ObjectRef(view.environment, "vedge", ids.vedge(host.id, "OVN"))

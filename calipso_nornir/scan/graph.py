@@ -54,10 +54,9 @@ class Graph:
 
     def hops_of(self, link: Link) -> tuple[tuple[ObjectRef, Hop], tuple[ObjectRef, Hop]]:
         """Return the two hops of a link, each with where it starts."""
-        told, of = link.attributes, self._values
-        limits = tuple([of(told[name]) if name in told else None for name in self.attributes])
-        link_id, source, target = link.document_id, link.source, link.target
-        outward = link.outward if "outward" in told else None
+        told = link.attributes
+        limits = tuple([self._values(told[name]) if name in told else None for name in self.attributes])
+        link_id, source, target, outward = link.document_id, link.source, link.target, link.outward
         forth = _HOP((link_id, link, target, limits, True, link.cut_off, outward))
         back = _HOP((link_id, link, source, limits, False, False, outward))
         return (source, forth), (target, back)

@@ -102,7 +102,7 @@ def _yielded(  # noqa: PLR0913 - as find_links
                 problems[end_missing(link, "target" if source is not None else "source")] = None
                 continue
             confirmed_at = _confirmed_at(source, target, at)
-            links.append(link if link.scanned_at is confirmed_at else _confirmed(link, confirmed_at))
+            links.append(link if link.scanned_at == confirmed_at else replace(link, scanned_at=confirmed_at))
     except PromiseBroken as error:
         on_trouble(error, affected)
         return [], False
@@ -133,10 +133,6 @@ def _confirmed_at(source: InventoryObject, target: InventoryObject, at: datetime
     if first is not None and first < at:
         at = first
     return second if second is not None and second < at else at
-
-
-def _confirmed(link: Link, at: datetime) -> Link:
-    return link if link.scanned_at == at else replace(link, scanned_at=at)
 
 
 def joined(first: Link, second: Link) -> Link:
