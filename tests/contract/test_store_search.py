@@ -169,12 +169,9 @@ def test_a_search_reads_what_it_needs_and_nothing_more(mongo_place: Place) -> No
     assert sum(one.get("docsExamined", 0) for one in inventory) < 30
 
 
-def test_a_late_page_reads_few_objects(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whether it is one of names or of values, and also if most objects of the index have been removed since."""
-    store = place.open()
-    many = [host(f"h{number:04}", motto="common") for number in range(3000)]
-    put(store, "inventory", map(object_document, many))
-    store.index_texts(ENVIRONMENT)
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many objects each question to a text index has read."""
     read: list[int] = []
     for index in (SqliteTextIndex, MongoTextIndex):
         real = index.documents
@@ -184,6 +181,15 @@ def test_a_late_page_reads_few_objects(place: Place, monkeypatch: pytest.MonkeyP
             return real(self, segment, places)
 
         monkeypatch.setattr(index, "documents", counted)
+    return read
+
+
+def test_a_late_page_reads_few_objects(place: Place, read: list[int]) -> None:
+    """Whether it is one of names or of values, and also if most objects of the index have been removed since."""
+    store = place.open()
+    many = [host(f"h{number:04}", motto="common") for number in range(3000)]
+    put(store, "inventory", map(object_document, many))
+    store.index_texts(ENVIRONMENT)
 
     def page(text: str, *, described: bool, after: str) -> list[str]:
         read.clear()
@@ -203,9 +209,7 @@ def test_a_late_page_reads_few_objects(place: Place, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("form", ["first", "of today"])
-def test_only_objects_with_the_text_in_one_value_are_read(
-    place: Place, monkeypatch: pytest.MonkeyPatch, form: str
-) -> None:
+def test_only_objects_with_the_text_in_one_value_are_read(place: Place, read: list[int], form: str) -> None:
     """All objects have all trigrams of the text in their values, one object has the text."""
     store = place.open()
     many = [host(f"h{number:04}", one="fa:16:3e:00:00", two=["3e:01", "1:02:03"], n=number) for number in range(500)]
@@ -214,15 +218,6 @@ def test_only_objects_with_the_text_in_one_value_are_read(
     if form == "first":
         _make_in_first_form(place)
     store.index_texts(ENVIRONMENT)
-    read: list[int] = []
-    for index in (SqliteTextIndex, MongoTextIndex):
-        real = index.documents
-
-        def counted(self: Any, segment: Any, places: Any, real: Any = real) -> Any:  # noqa: ANN401 - the real one's
-            read.append(len(places))
-            return real(self, segment, places)
-
-        monkeypatch.setattr(index, "documents", counted)
     assert _found(store, "FA-16-3E-01-02-03") == ["h0321"]
     assert _found(store, "16:3e:01:0") == ["h0321"]
     assert _found(store, "16:3e:01:02:04") == []
