@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from calipso_nornir.event_handlers.looking_up import owner_of, ref
+from calipso_nornir.event_handlers.looking_up import owner_of, ref, sub_ports_of
 from calipso_nornir.event_handlers.payloads import text
 from calipso_nornir.event_handlers.tunnels import tunnels_of
 
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
 
 def about_port(view: StoreView, id_: str, said: Mapping[str, Any]) -> Iterator[ObjectRef]:
-    """Yield a port and what has it: as the picture knows it, and as an event says."""
+    """Yield a port, its sub-ports and what has it: as the picture knows it, and as an event says."""
     port = ref(view, "port", id_)
     yield port
     known = view.get(port)
+    if known is not None:  # a port that leaves its server is known by its id only, and its sub-ports go down with it
+        yield from sub_ports_of(view, known)
     stored = {} if known is None else {**known.attributes, "binding:host_id": known.get("binding_host_id")}
     for one in (stored, said):
         host, network = text(one, "binding:host_id"), text(one, "network_id")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calipso_nornir.event_handlers.looking_up import FOLDER, host_of, of, places_of_services, ref, services_of
+from calipso_nornir.event_handlers.looking_up import FOLDER, folders, host_of, of, places_of_services, ref, services_of
 from calipso_nornir.event_handlers.payloads import needed, part, text
 from calipso_nornir.model import ids
 from calipso_nornir.model.refs import ObjectRef
@@ -39,3 +39,5 @@ class AgentEvent:
             yield from (one.ref for one in of(view, "vedge", host=host.id))
         if not found:
             yield from places_of_services(view)
+        if not found or {"create", "delete"} & {*notification.type.split(".")}:  # its host may be new, or gone
+            yield from folders(view, "availability_zones_folder")

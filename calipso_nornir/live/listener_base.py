@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from calipso_nornir.metadata.catalog import Catalog
     from calipso_nornir.model.environment import Environment
     from calipso_nornir.model.notifications import Notification
+    from calipso_nornir.model.protocols import Source
     from calipso_nornir.model.stores import Store
 
 GROUP: Final = "calipso_nornir.listeners"
@@ -34,12 +35,14 @@ class Post:
 
     Attributes:
         store: to read the environment's picture, e.g. its hosts.
+        source: answers in place of the environment's own sources, if the caller has given one.
     """
 
     environment: Environment
     catalog: Catalog
     store: Store
     inbox: Inbox
+    source: Source | None = None
 
 
 class ListenerBase(ABC):
@@ -87,11 +90,13 @@ class ListenerKind:
         name: "amqp", "ovsdb", …
         wanted: whether an environment that has ``listen`` is listened to in this way.
         make: makes the listener of an environment; without I/O.
+        alone: whether an environment can be listened to in this way alone. Otherwise it only adds to other listeners.
     """
 
     name: str
     wanted: Callable[[Environment], bool]
     make: Callable[[Post], ListenerBase]
+    alone: bool = True
 
 
 def described_by(section: str) -> Callable[[Environment], bool]:

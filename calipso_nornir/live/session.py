@@ -76,13 +76,13 @@ class Session:
         )
         version = version_of(stored_environment(self._store, self._environment) or {})
         kinds = [one for one in listener_kinds() if one.wanted(environment)]
-        if not kinds:
+        if not any(one.alone for one in kinds):
             raise InvalidRequest(f"{self._environment}: there is nothing to listen to; add a section AMQP or Kafka")
         slots = Slots(self._store, SLOTS)
         if not slots.take(self._environment, self.owner):
             raise InvalidRequest(f"{self._environment}: another process listens already")
         inbox = Inbox()
-        post = Post(environment=environment, catalog=catalog, store=self._store, inbox=inbox)
+        post = Post(environment=environment, catalog=catalog, store=self._store, inbox=inbox, source=self._source)
         try:
             with open_cloud(
                 self._environment, store=self._store, metadata=self._metadata, source=self._source

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from calipso_nornir.errors import ApiFailed, InvalidRequest
+from calipso_nornir.live import service_watch
 from calipso_nornir.live.session import Session
 from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.scan.engine import run_scan
@@ -136,6 +137,23 @@ def test_what_is_notified_comes_into_the_picture(store: Store, bus: Bus, tmp_pat
     assert not any("very-secret" in repr(one) for one in store.collection("messages").find())
     assert (store.collection("listeners").get("cloud") or {})["state"] == "stopped"
     assert len(store.collection("scans").find()) == 3, "the first, the one at the start, and one for all small ones"
+
+
+def test_what_no_longer_reports_is_seen_without_a_message(
+    store: Store, bus: Bus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service_watch, "EVERY_S", 0.2)
+    cloud = TinyCloud()
+    source = Changing(cloud)
+    scanned(store, source, bus.port, tmp_path)
+    with listening(store, source):
+        for dead in (["cmp1", "net1"], ["ctl"], []):
+            cloud.dead = dead
+            truth = whole(cloud, tmp_path)
+            eventually(lambda: not different(stored(store), truth), lambda: different(stored(store), truth))  # noqa: B023 - called in this turn
+        causes = [one.cause for one in store.commits("cloud")]
+    for type_ in ("agent.listing.update", "service.listing.update"):
+        assert any(type_ in one for one in causes), causes
 
 
 def test_what_cannot_be_read_is_a_dead_letter_and_all_else_goes_on(store: Store, bus: Bus, tmp_path: Path) -> None:

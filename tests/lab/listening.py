@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 PAUSE_S = 5.0
+PAUSES = 3
+"""Maximum number of pauses for a cloud that is still changing."""
 LATE_S = 40.0
 """How long a picture that is wrong after the pause is observed, to distinguish late from never."""
 
@@ -95,18 +97,25 @@ class Listening:
         """Return the listener's own state."""
         return self.store.collection("listeners").get(self._environment.name) or {}
 
-    def check(self, what: str) -> None:
-        """Compare the picture, 5 s after an act, with a scan of everything."""
-        time.sleep(PAUSE_S)
+    def check(self, what: str, *, pause_s: float = PAUSE_S) -> None:
+        """Compare the picture, 5 s after an act, with a scan of everything.
+
+        If the cloud itself changes during these scans, because its agents are slow, the pause begins anew.
+        """
         self.checks += 1
         logger.info("check %d: %s", self.checks, what)
-        began, live = time.monotonic(), self._live()
-        if not differences_but_notes(live, self._looked()):
-            return
-        truth = self._at_rest()  # perhaps the cloud has changed meanwhile
-        late = differences_but_notes(live, truth)
-        if not late:
-            return
+        for _ in range(PAUSES):
+            time.sleep(pause_s)
+            began, live, looked = time.monotonic(), self._live(), self._looked()
+            if not differences_but_notes(live, looked):
+                return
+            truth = self._at_rest()
+            late = differences_but_notes(live, truth)
+            if not late:
+                return
+            if not differences_but_notes(looked, truth):
+                break
+            logger.info("the cloud was still changing")
         while differences_but_notes(live := self._live(), truth) and time.monotonic() - began < LATE_S:
             time.sleep(1)
             truth = self._at_rest()

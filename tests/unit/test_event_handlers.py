@@ -244,7 +244,9 @@ def test_a_trunk_is_about_its_ports(view: StoreView) -> None:
         assert {("port", "p"), ("port", "s")} <= touched(view, "trunk.create.end", trunk=said)
         return
     found = touched(view, "trunk.delete.end", trunk_id=parent["trunk_details"]["trunk_id"])
-    assert {("port", parent.id), *(("port", row["port_id"]) for row in parent["trunk_details"]["sub_ports"])} <= found
+    whole = {("port", parent.id), *(("port", row["port_id"]) for row in parent["trunk_details"]["sub_ports"])}
+    assert whole <= found
+    assert whole <= touched(view, "port.update.end", port={"id": parent.id}), "they go down with it, without an event"
 
 
 def test_a_server_is_about_the_sub_ports_of_its_trunks() -> None:
