@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fastapi.routing import APIRoute
 
+from calipso_nornir.api.dependencies import depends_on
 from calipso_nornir.api.examples import example_objects, examples, exemplify
 from calipso_nornir.api.guard import needs_of
 from calipso_nornir.api.locating import Locating
@@ -24,10 +25,9 @@ from calipso_nornir.api.v2.listing import Listing, LongListing
 from calipso_nornir.api.v2.pages import paging
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from fastapi import APIRouter, FastAPI
-    from fastapi.dependencies.models import Dependant
 
     from calipso_nornir.metadata.catalog import Catalog
     from calipso_nornir.store.written import Catalogs
@@ -133,12 +133,12 @@ def _complete(operation: dict[str, Any], route: APIRoute, method: str) -> None:
         return
     answers = operation["responses"]
     answers.update({str(status.value): _refusal(status) for status in _refusals(operation, route, method)})
-    if _depends_on(route.dependant, Tagging):
+    if depends_on(route.dependant, Tagging):
         answers["304"] = {"description": "The client has it already (If-None-Match).", "headers": {"ETag": _TEXT}}
         answers["200"].setdefault("headers", {})["ETag"] = _TEXT
-    if any(_depends_on(route.dependant, one) for one in (Listing, LongListing, paging)):
+    if any(depends_on(route.dependant, one) for one in (Listing, LongListing, paging)):
         answers["200"].setdefault("headers", {})["Link"] = _LINK
-    if _depends_on(route.dependant, Locating):
+    if depends_on(route.dependant, Locating):
         answers[str(route.status_code)].setdefault("headers", {})["Location"] = _LOCATION
 
 
@@ -153,7 +153,7 @@ def _refusals(operation: dict[str, Any], route: APIRoute, method: str) -> Iterat
         yield HTTPStatus.NOT_FOUND
     if HTTPStatus.CONFLICT in route.responses:
         yield HTTPStatus.CONFLICT
-    if _depends_on(route.dependant, Precondition):
+    if depends_on(route.dependant, Precondition):
         yield HTTPStatus.PRECONDITION_FAILED
     if operation.get("parameters") or "requestBody" in operation:
         yield HTTPStatus.UNPROCESSABLE_ENTITY
@@ -169,7 +169,3 @@ def _refusal(status: HTTPStatus) -> dict[str, Any]:
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}}
     headers = {"headers": _HEADERS[status]} if status in _HEADERS else {}
     return {"description": status.phrase, "content": content, **headers}
-
-
-def _depends_on(dependant: Dependant, wanted: Callable[..., object]) -> bool:
-    return dependant.call is wanted or any(_depends_on(one, wanted) for one in dependant.dependencies)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
+from calipso_nornir.api.pauses import short_pauses
 from calipso_nornir.errors import InvalidRequest
 from calipso_nornir.model.addresses import host_port
 
@@ -100,7 +101,7 @@ class Endpoint:
         )
         server = uvicorn.Server(config)
         app.state.ending = lambda: server.should_exit
-        with suppress(KeyboardInterrupt):  # the signal that has ended it
+        with suppress(KeyboardInterrupt), short_pauses():  # the signal that has ended it
             server.run(sockets=None if bound is None else [bound])
         if not server.started:
             raise InvalidRequest(f"{self} could not be served; the log says why")

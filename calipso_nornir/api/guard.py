@@ -18,6 +18,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
 
 from calipso_nornir.api.bodies import look_at
 from calipso_nornir.api.handler_arguments import settings_of
@@ -103,15 +104,18 @@ async def read_body(request: Request) -> None:
         request.state.body = None
 
 
-def guard(request: Request) -> None:
-    """Let a request through, with ``request.state.principal``, or raise Problem: 401 or 403."""
+async def guard(request: Request) -> None:
+    """Let a request through, with ``request.state.principal``, or raise Problem: 401 or 403.
+
+    Only who is asking is looked up in a thread: what is open to all is answered even if all threads are busy.
+    """
     needed = needs_of(request.scope.get("endpoint"))
     if needed is None:
         raise Problem(HTTPStatus.FORBIDDEN, "this route does not say who may use it, so nobody may")
     if needed.open:
         return
     settings = settings_of(request.app)
-    principal = _principal(request, settings)
+    principal = await run_in_threadpool(_principal, request, settings)
     if principal is None:
         raise Problem(HTTPStatus.UNAUTHORIZED, _why_not(request), headers=_CHALLENGE)
     request.state.principal = principal

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
-from fastapi import Depends, Request
+from fastapi import Request
 
 from calipso_nornir.access.principals import Principal
+from calipso_nornir.api.dependencies import at_once
 from calipso_nornir.api.settings import ApiSettings
 
 if TYPE_CHECKING:
@@ -29,6 +30,6 @@ def _asking(request: Request) -> Principal:
     return principal
 
 
-Api: TypeAlias = Annotated[ApiSettings, Depends(_api)]
-Asking: TypeAlias = Annotated[Principal, Depends(_asking)]
+Api: TypeAlias = Annotated[ApiSettings, at_once(_api)]
+Asking: TypeAlias = Annotated[Principal, at_once(_asking)]
 """Who is asking; the guard has found it out. Not for routes that are open to all."""

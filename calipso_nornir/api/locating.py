@@ -6,7 +6,9 @@ from __future__ import annotations
 from typing import Annotated, TypeAlias
 from urllib.parse import quote
 
-from fastapi import Depends, Request, Response
+from fastapi import Request, Response
+
+from calipso_nornir.api.dependencies import at_once
 
 
 class Locating:
@@ -21,4 +23,4 @@ class Locating:
         self._response.headers["Location"] = f"{quote(self._path)}/{quote(id_, safe='')}"
 
 
-Located: TypeAlias = Annotated[Locating, Depends(Locating)]
+Located: TypeAlias = Annotated[Locating, at_once(Locating)]

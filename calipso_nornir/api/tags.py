@@ -13,8 +13,9 @@ import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
-from fastapi import Depends, Header, Request, Response
+from fastapi import Header, Request, Response
 
+from calipso_nornir.api.dependencies import at_once
 from calipso_nornir.api.problems import Problem
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Tagging:
         self._response.headers.update(_headers(tag))
 
 
-Tagged: TypeAlias = Annotated[Tagging, Depends(Tagging)]
+Tagged: TypeAlias = Annotated[Tagging, at_once(Tagging)]
 
 
 def tag_of(document: dict[str, Any]) -> str:
@@ -90,7 +91,7 @@ class Precondition:
         )
 
 
-IfMatch: TypeAlias = Annotated[Precondition, Depends(Precondition)]
+IfMatch: TypeAlias = Annotated[Precondition, at_once(Precondition)]
 
 
 def not_modified(_request: Request, error: Exception) -> Response:

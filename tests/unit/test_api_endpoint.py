@@ -3,10 +3,21 @@
 
 from __future__ import annotations
 
+import gc
+import signal
+import sys
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
 import pytest
+from fastapi import FastAPI
 
 from calipso_nornir.api import Endpoint
+from calipso_nornir.api.pauses import SELDOM, SWITCH_S
 from calipso_nornir.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 
 @pytest.mark.parametrize(
@@ -37,3 +48,18 @@ def test_what_is_no_address_is_refused(bind: str) -> None:
 def test_a_certificate_needs_its_key(half: dict[str, str]) -> None:
     with pytest.raises(InvalidRequest, match="--tls-cert and --tls-key belong together"):
         Endpoint.read("127.0.0.1:8000", **half)
+
+
+def test_pauses_are_short_while_requests_are_served_and_only_then() -> None:
+    seen: list[object] = []
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        seen.append((gc.get_threshold(), round(sys.getswitchinterval(), 6), gc.get_freeze_count() > frozen))
+        signal.raise_signal(signal.SIGINT)
+        yield
+
+    before, frozen = (gc.get_threshold(), sys.getswitchinterval()), gc.get_freeze_count()
+    Endpoint.read("127.0.0.1:0").serve(FastAPI(lifespan=lifespan), access_log=False)
+    assert seen == [(SELDOM, SWITCH_S, True)]
+    assert (gc.get_threshold(), sys.getswitchinterval()) == before

@@ -113,7 +113,7 @@ async def _events(request: Request, store: Store, environment: str, since: int) 
             since, said = revision, time.monotonic()
         if time.monotonic() - said >= HEARTBEAT_S:
             try:
-                await to_thread.run_sync(guard, request)
+                await guard(request)
             except Exception:  # noqa: BLE001 - whatever it says, the right is gone
                 return
             said = time.monotonic()

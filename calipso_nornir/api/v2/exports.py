@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Annotated, Any, Final, TypeAlias
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
 from calipso_nornir.access.roles import Role
@@ -18,6 +18,7 @@ from calipso_nornir.analysis.around import MOST_LINKS, clique_around
 from calipso_nornir.analysis.clique_routes import routes_of
 from calipso_nornir.analysis.exporting import EXTENSIONS, MEDIA_TYPES, Exported, ExportFormat, Table, exported
 from calipso_nornir.analysis.graphs import graph_around, ways_between
+from calipso_nornir.api.dependencies import at_once
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.handler_arguments import Api
 from calipso_nornir.api.problems import Problem
@@ -83,7 +84,7 @@ class File:
         )
 
 
-Wanted: TypeAlias = Annotated[File, Depends(File)]
+Wanted: TypeAlias = Annotated[File, at_once(File)]
 
 
 @router.get("/export", response_class=StreamingResponse, responses=RESPONSES)

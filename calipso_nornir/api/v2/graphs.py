@@ -6,12 +6,13 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Any, Literal, TypeAlias
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from calipso_nornir.access.roles import Role
 from calipso_nornir.analysis.bulk_reading import objects_of
 from calipso_nornir.analysis.graphs import Connection, Direction, Way, graph_around, impact_of, ways_between
+from calipso_nornir.api.dependencies import at_once
 from calipso_nornir.api.guard import needs
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.shapes.picture import EdgeShown, Node, ObjectShown
@@ -51,7 +52,7 @@ class _Ends:
         return start, end
 
 
-Ends: TypeAlias = Annotated[_Ends, Depends(_Ends)]
+Ends: TypeAlias = Annotated[_Ends, at_once(_Ends)]
 
 
 class Graph(BaseModel):

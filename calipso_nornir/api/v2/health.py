@@ -21,7 +21,7 @@ router = APIRouter(tags=["health"])
 @router.head("/healthz", include_in_schema=False)
 @router.get("/healthz")
 @open_to_all()
-def healthz() -> dict[str, str]:
+async def healthz() -> dict[str, str]:
     """Tell that the process answers."""
     return {"status": "ok"}
 

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Final, TypeAlias, TypeVar
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Query, Request, Response
 
+from calipso_nornir.api.dependencies import at_once
 from calipso_nornir.api.v2.pages import MOST, Limit, cursor, position, up_to_after, wrong_cursor
 from calipso_nornir.api.v2.showing import shown_object, with_statuses
 from calipso_nornir.model.finding import Condition, Equal, Find
@@ -125,8 +126,8 @@ class LongListing(Listing):
         super().__init__(request, response, after=after, limit=limit)
 
 
-Listed: TypeAlias = Annotated[Listing, Depends(Listing)]
-ListedLong: TypeAlias = Annotated[LongListing, Depends(LongListing)]
+Listed: TypeAlias = Annotated[Listing, at_once(Listing)]
+ListedLong: TypeAlias = Annotated[LongListing, at_once(LongListing)]
 
 
 def _place(one: Document, order: str, key: str) -> tuple[Any, ...]:

@@ -13,9 +13,10 @@ from http import HTTPStatus
 from typing import Annotated, Any, Final, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 
+from calipso_nornir.api.dependencies import at_once
 from calipso_nornir.api.moments import in_utc
 from calipso_nornir.api.problems import Problem
 from calipso_nornir.api.shapes.picture import LinkListed, ObjectListed
@@ -147,7 +148,7 @@ def wanted(request: Request, own: Collection[str]) -> tuple[tuple[str, str], ...
     return tuple((name, text) for name, text in request.query_params.multi_items() if name not in own)
 
 
-Paged: TypeAlias = Annotated[Paging, Depends(paging)]
+Paged: TypeAlias = Annotated[Paging, at_once(paging)]
 
 
 def up_to_after(request: Request) -> str:

@@ -12,6 +12,7 @@ from typing import Annotated, Final, NamedTuple, TypeAlias
 
 from fastapi import Depends, Query
 
+from calipso_nornir.api.dependencies import at_once
 from calipso_nornir.api.handler_arguments import Api
 from calipso_nornir.api.moments import Moment
 from calipso_nornir.api.problems import Problem
@@ -106,21 +107,21 @@ def _moment(at: At = None, revision: Revision = None) -> PointInTime:
     return PointInTime(at if revision is None else revision)
 
 
-When: TypeAlias = Annotated[PointInTime, Depends(_moment)]
+When: TypeAlias = Annotated[PointInTime, at_once(_moment)]
 
 
 def _picture(api: Api, environment: Environment, when: When) -> Picture:
     return Picture(api.store, environment, when.at)
 
 
-Seen: TypeAlias = Annotated[Picture, Depends(_picture)]
+Seen: TypeAlias = Annotated[Picture, at_once(_picture)]
 
 
 def _tagged_picture(api: Api, environment: Environment, tagging: Tagged, when: When) -> Picture:
     return Picture(api.store, environment, when.at, tagging)
 
 
-SeenTagged: TypeAlias = Annotated[Picture, Depends(_tagged_picture)]
+SeenTagged: TypeAlias = Annotated[Picture, at_once(_tagged_picture)]
 """As ``Seen``, for answers that only the revision and the request decide: they get an ETag."""
 
 
@@ -128,11 +129,11 @@ def _object(seen: Seen, type: str, id: str) -> ObjectInPicture:  # noqa: A002 - 
     return ObjectInPicture(seen, type, id)
 
 
-SeenObject: TypeAlias = Annotated[ObjectInPicture, Depends(_object)]
+SeenObject: TypeAlias = Annotated[ObjectInPicture, at_once(_object)]
 
 
 def _tagged_object(seen: SeenTagged, type: str, id: str) -> ObjectInPicture:  # noqa: A002 - as above
     return ObjectInPicture(seen, type, id)
 
 
-SeenTaggedObject: TypeAlias = Annotated[ObjectInPicture, Depends(_tagged_object)]
+SeenTaggedObject: TypeAlias = Annotated[ObjectInPicture, at_once(_tagged_object)]
