@@ -8,12 +8,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from calipso_nornir.model.evidence import derived
-from calipso_nornir.model.links import Link
+from calipso_nornir.model.links import new_link
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from calipso_nornir.model.links import LinkState
+    from calipso_nornir.model.links import Link, LinkState
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import View
 
@@ -39,7 +39,7 @@ def make(  # noqa: PLR0913 - the parts of a link
     if network is not None:
         told["network"] = network if isinstance(network, str) else sorted(set(network))
     first, second = source.scanned_at, target.scanned_at
-    return Link(
+    return new_link(
         source=source.ref,
         target=target.ref,
         name=name,
@@ -50,7 +50,7 @@ def make(  # noqa: PLR0913 - the parts of a link
         target_label=labels[1],
         attributes=told,
         evidence=derived(rule),
-        scanned_at=first if second is None or (first is not None and first < second) else second,
+        scanned_at=first if first is second or second is None or (first is not None and first < second) else second,
     )
 
 

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.wiring.vlan_modes import cut_off
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.wiring.host import HostWires, Port
@@ -27,16 +27,15 @@ def plugged(wires: HostWires, vnics: Iterable[InventoryObject]) -> Iterator[tupl
     device name. If two interfaces match, neither is used.
     """
     known = list(vnics)
-    keys = (
-        ("port_id", _indexed(known, lambda one: one.get("port_id"))),
-        ("socket", _indexed(known, _socket)),
-        ("attached_mac", _indexed(known, lambda one: one.get("mac_address"))),
-        ("name", _indexed(known, lambda one: one.get("device") or one.name)),
-    )
-    used = [(key, index) for key, index in keys if index]
+    indexes: dict[str, Index] = {}
     for port in wires.ports.values():
-        for key, index in used:
-            there = index.get(port.get(key))
+        for key, value_of in _KEYS:
+            wanted = port.get(key)
+            if not wanted:
+                continue
+            if key not in indexes:
+                indexes[key] = _indexed(known, value_of)
+            there = indexes[key].get(wanted)
             fitting = [one for one in there if _may_be(one, port)] if there else None
             if fitting:
                 chosen = _one_of(fitting, port)
@@ -54,10 +53,10 @@ def plug_is_up(vnic: InventoryObject, port: Port) -> bool:
     return not cut_off(port) and (seen == "UP" if seen is not None else port.get("link_state") != "down")
 
 
-def _indexed(vnics: Iterable[InventoryObject], key: Any) -> Index:  # noqa: ANN401 - a function
+def _indexed(vnics: Iterable[InventoryObject], value_of: Callable[[InventoryObject], Any]) -> Index:
     index: Index = defaultdict(list)
     for one in vnics:
-        value = key(one)
+        value = value_of(one)
         if value:
             index[value].append(one)
     return index
@@ -66,6 +65,15 @@ def _indexed(vnics: Iterable[InventoryObject], key: Any) -> Index:  # noqa: ANN4
 def _socket(vnic: InventoryObject) -> str | None:
     source = vnic.get("source")
     return source.get("@path") if isinstance(source, dict) and vnic.get("interface_type") == "vhostuser" else None
+
+
+_KEYS: Final[tuple[tuple[str, Callable[[InventoryObject], Any]], ...]] = (
+    ("port_id", lambda one: one.get("port_id")),
+    ("socket", _socket),
+    ("attached_mac", lambda one: one.get("mac_address")),
+    ("name", lambda one: one.get("device") or one.name),
+)
+"""A port's attribute, and what of an interface has its value; the strongest first."""
 
 
 def _may_be(vnic: InventoryObject, port: Port) -> bool:

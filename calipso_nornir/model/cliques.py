@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from calipso_nornir.model.quickly_made import quickly_made
+from calipso_nornir.model.quickly_made import maker, quickly_made
 from calipso_nornir.model.refs import clique_document_id
 
 if TYPE_CHECKING:
@@ -76,3 +76,7 @@ class Clique:
     def document_id(self) -> str:
         """The ``_id`` of its document, in every store."""
         return clique_document_id(self.focal_point)
+
+
+new_clique: Final = maker(Clique)
+"""Makes a clique, faster than the class."""

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from calipso_nornir.model.quickly_made import quickly_made
+from calipso_nornir.model.quickly_made import maker, quickly_made
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,6 +35,9 @@ class Evidence:
         return (self.source, self.query, self.host or "")
 
 
+_new: Final = maker(Evidence)
+
+
 def derived(rule: str) -> tuple[Evidence, ...]:
     """Return the evidence for something that follows from objects by a rule."""
-    return (Evidence("derived", rule),)
+    return (_new("derived", rule),)

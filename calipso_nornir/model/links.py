@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias
 
-from calipso_nornir.model.quickly_made import quickly_made
+from calipso_nornir.model.quickly_made import maker, quickly_made
 from calipso_nornir.model.refs import link_document_id
 
 if TYPE_CHECKING:
@@ -111,6 +111,9 @@ class Link:
             object.__setattr__(self, "_document_id", made)
         return self._document_id
 
+
+new_link: Final = maker(Link)
+"""Makes a link, faster than the class: for finders that make hundreds of thousands."""
 
 Ends: TypeAlias = "tuple[str, str, str, str]"
 """Type and id of source and target: a link's identity within an environment."""

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from functools import lru_cache
+from hashlib import blake2b
 
 from calipso_nornir.model import ids
 from calipso_nornir.model.quickly_made import quickly_made
@@ -89,9 +89,9 @@ def document_id(ref: ObjectRef) -> str:
 def link_document_id(link_type: str, source: ObjectRef, target: ObjectRef) -> str:
     """24 hex digits for the document of a link."""
     first, second = source.id, target.id
-    before = _of_links(source.environment, link_type, source.type)
+    before, between = _of_links(source.environment, link_type, source.type, target.type)
     try:
-        return _hashed(f"{before}{len(first)}:{first}{_part(target.type)}{len(second)}:{second}")
+        return _hashed(f"{before}{len(first)}:{first}{between}{len(second)}:{second}")
     except UnicodeEncodeError:
         return _digest(source.environment, "link", link_type, source.type, first, target.type, second)
 
@@ -114,10 +114,10 @@ def _part(text: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _of_links(environment: str, link_type: str, source_type: str) -> str:
+def _of_links(environment: str, link_type: str, source_type: str, target_type: str) -> tuple[str, str]:
     """Return the parts that the links of a type have in common; a large cloud has hundreds of thousands of them."""
-    return "".join(map(_part, (environment, "link", link_type, source_type)))
+    return "".join(map(_part, (environment, "link", link_type, source_type))), _part(target_type)
 
 
 def _hashed(parts: str) -> str:
-    return hashlib.blake2b(parts.encode(), digest_size=12).hexdigest()
+    return blake2b(parts.encode(), digest_size=12).hexdigest()

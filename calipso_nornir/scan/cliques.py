@@ -20,14 +20,14 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from calipso_nornir.model.cliques import Clique
+from calipso_nornir.model.cliques import new_clique
 from calipso_nornir.scan.graph import values_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from calipso_nornir.model.cliques import CliqueType
+    from calipso_nornir.model.cliques import Clique, CliqueType
     from calipso_nornir.model.links import LinkType
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.refs import ObjectRef
@@ -80,7 +80,7 @@ def _build(ways: _Ways, focal_point: InventoryObject, at: datetime) -> Clique | 
     if not walk.hops:
         return None
     nodes = [node for nodes in reached.values() for node in nodes]
-    return Clique(
+    return new_clique(
         focal_point=focal_point.ref,
         clique_type=ways.name,
         links=tuple(walk.hops),

@@ -19,7 +19,7 @@ from calipso_nornir.model.queries import BY_PLATFORM, Lookup, Query
 from calipso_nornir.model.refs import ObjectRef
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Container, Iterator
+    from collections.abc import Collection, Container
 
     from calipso_nornir.metadata.catalog import Step
     from calipso_nornir.model.protocols import LinkFinder
@@ -113,12 +113,12 @@ def _named(step: Step) -> str:
 # --- link finders
 
 
-def links_of(name: str, finder: LinkFinder, yielded: Any) -> Iterator[Any]:  # noqa: ANN401 - a plug-in may return anything
-    """Iterate over what a link finder's ``find`` returns; raises PromiseBroken if that is not iterable."""
+def links_of(name: str, finder: LinkFinder, yielded: Any) -> Iterable[Any]:  # noqa: ANN401 - a plug-in may return anything
+    """Return what a link finder's ``find`` returns; raises PromiseBroken if that is not iterable."""
     if isinstance(yielded, (str, Mapping, Link)) or not isinstance(yielded, Iterable):
         told = "nothing" if yielded is None else _shown(yielded)
         raise PromiseBroken(finder_named(name, finder), f"find() gave {told}; links are expected, yielded or in a list")
-    yield from yielded
+    return yielded
 
 
 def link_problem(link: Any, finder: LinkFinder, *, states: Collection[str]) -> str:  # noqa: ANN401 - as above

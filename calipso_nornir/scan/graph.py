@@ -40,8 +40,8 @@ _HOP: Final[Callable[[Iterable[Any]], Hop]] = partial(tuple.__new__, Hop)  # hal
 class Graph:
     """Hops by link type and starting object. ``attributes`` are the constraint attributes, in order.
 
-    A link type is indexed when it is first followed: most links of a large cloud are tunnels, which few clique types
-    follow. Hops are in the order of ``ends_of``.
+    A link type is indexed when it is first followed, and only in the direction in which it is: most links of a large
+    cloud are tunnels, which few clique types follow. Hops are in the order of ``ends_of``.
     """
 
     def __init__(self, links: Iterable[Link], attributes: Sequence[str]) -> None:
@@ -52,14 +52,13 @@ class Graph:
         self._hops: dict[tuple[str, str], defaultdict[ObjectRef, list[Hop]]] = {}
         self._single: dict[str, frozenset[Any]] = {}
 
-    def hops_of(self, link: Link) -> tuple[tuple[ObjectRef, Hop], tuple[ObjectRef, Hop]]:
-        """Return the two hops of a link, each with where it starts."""
-        told = link.attributes
+    def hop(self, link: Link, *, forth: bool) -> Hop:
+        """Return one of the two hops of a link: to its target, or back to its source."""
+        told, link_id, outward = link.attributes, link.document_id, link.outward
         limits = tuple([self._values(told[name]) if name in told else None for name in self.attributes])
-        link_id, source, target, outward = link.document_id, link.source, link.target, link.outward
-        forth = _HOP((link_id, link, target, limits, True, link.cut_off, outward))
-        back = _HOP((link_id, link, source, limits, False, False, outward))
-        return (source, forth), (target, back)
+        if forth:
+            return _HOP((link_id, link, link.target, limits, True, link.cut_off, outward))
+        return _HOP((link_id, link, link.source, limits, False, False, outward))
 
     def has(self, link_type: LinkType) -> bool:
         """Return whether there may be a link between objects of two types, in either direction."""
@@ -84,15 +83,14 @@ class Graph:
                 yield from (hop for hop in self.hops(LinkType(source, target), start) if hop.link.source == start)
 
     def _make_index(self, first: str, second: str) -> None:
-        """Index the hops between objects of two types, in both directions."""
-        both = sorted({(first, second), (second, first)})
-        self._hops.update((ends, defaultdict(list)) for ends in both)
-        for ends in both:
-            forth, back = self._hops[ends], self._hops[ends[::-1]]
+        """Index the hops from objects of the first type to objects of the second."""
+        index = self._hops[first, second] = defaultdict(list)
+        for ends in sorted({(first, second), (second, first)}):
             for link in sorted(self._links.get(ends, ()), key=ends_of):
-                (source, onward), (target, home) = self.hops_of(link)
-                forth[source].append(onward)
-                back[target].append(home)
+                if ends == (first, second):
+                    index[link.source].append(self.hop(link, forth=True))
+                if ends == (second, first):
+                    index[link.target].append(self.hop(link, forth=False))
 
     def _values(self, value: Any) -> frozenset[Any]:  # noqa: ANN401 - attributes are JSON of any shape
         """Return one value, or a list of them, as a set; links of one network share theirs."""

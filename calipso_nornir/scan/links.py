@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from calipso_nornir.errors import FetcherRaised, FetchError, PromiseBroken
-from calipso_nornir.model.links import Link, ends_of
+from calipso_nornir.model.links import Link
 from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.scan.checked_view import CheckedView
 from calipso_nornir.scan.contract import STATES, end_missing, finder_named, link_problem, links_of
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
     from datetime import datetime
 
-    from calipso_nornir.model.links import Ends
     from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.protocols import LinkFinder
     from calipso_nornir.scan.checked_view import DeclaredTypes
@@ -45,27 +44,35 @@ def find_links(  # noqa: PLR0913 - the picture, and what of it a link may be and
     their known links: those that were not found again are kept as they were, if both ends still exist. ``states`` are
     those that a link may have; ``declared`` are the types that finders may ask for, any if not given.
     """
-    found: dict[Ends, Link] = {}
+    found: dict[str, Link] = {}
     types: set[str] = set()
     for name, finder in finders:
         links, sound = _yielded(name, finder, working, at=at, states=states, declared=declared, on_trouble=on_trouble)
-        own: dict[Ends, Link] = {}
+        own = _by_id(links)
         others = found if types.intersection(finder.link_types) else {}
         types.update(finder.link_types)
-        for link in links:
-            ends = ends_of(link)
-            known = own.setdefault(ends, link)
-            if known is not link:
-                own[ends] = joined(known, link)
-            elif others and ends in others:
-                own[ends] = joined(others[ends], link)
+        if others:
+            own.update([(id_, joined(others[id_], link)) for id_, link in own.items() if id_ in others])
         if not sound:
             for link in (link for type_ in finder.link_types for link in before(type_)):
-                if link.source in working and link.target in working and ends_of(link) not in others:
-                    own.setdefault(ends_of(link), link)
-        working.put_links([own[ends] for ends in own if ends not in others] if others else own.values())
+                if link.source in working and link.target in working and link.document_id not in others:
+                    own.setdefault(link.document_id, link)
+        new = [own[id_] for id_ in own if id_ not in others] if others else own.values()
+        working.put_links(new, type_=finder.link_types[0] if len(finder.link_types) == 1 else None)
         found.update(own)
     return list(found.values())
+
+
+def _by_id(links: Sequence[Link]) -> dict[str, Link]:
+    """Index links by their ids; those with the same ends, which have the same id, are joined."""
+    index = {link.document_id: link for link in links}
+    if len(index) < len(links):
+        index.clear()
+        for link in links:
+            known = index.setdefault(link.document_id, link)
+            if known is not link:
+                index[link.document_id] = joined(known, link)
+    return index
 
 
 def _yielded(  # noqa: PLR0913 - as find_links
@@ -101,8 +108,8 @@ def _yielded(  # noqa: PLR0913 - as find_links
             if source is None or target is None:
                 problems[end_missing(link, "target" if source is not None else "source")] = None
                 continue
-            confirmed_at = _confirmed_at(source, target, at)
-            links.append(link if link.scanned_at == confirmed_at else replace(link, scanned_at=confirmed_at))
+            usual = link.scanned_at is at and source.scanned_at is at and target.scanned_at is at
+            links.append(link if usual else _confirmed(link, source, target, at))
     except PromiseBroken as error:
         on_trouble(error, affected)
         return [], False
@@ -127,12 +134,10 @@ def _is_usual(link: Any, types: Collection[tuple[str, ...]], states: Collection[
     )
 
 
-def _confirmed_at(source: InventoryObject, target: InventoryObject, at: datetime) -> datetime:
-    """Return when a link was last confirmed: no later than either of its ends, because it depends on both."""
-    first, second = source.scanned_at, target.scanned_at
-    if first is not None and first < at:
-        at = first
-    return second if second is not None and second < at else at
+def _confirmed(link: Link, source: InventoryObject, target: InventoryObject, at: datetime) -> Link:
+    """Return a link with the time of its confirmation: no later than either of its ends, because it depends on both."""
+    at = min(at, source.scanned_at or at, target.scanned_at or at)
+    return link if link.scanned_at == at else replace(link, scanned_at=at)
 
 
 def joined(first: Link, second: Link) -> Link:

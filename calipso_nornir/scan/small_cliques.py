@@ -63,9 +63,9 @@ class LinksAround(Graph):
         if start not in self._around:
             here: defaultdict[tuple[str, str], list[Hop]] = defaultdict(list)
             for link in self.links_of(start):
-                for at, hop in self.hops_of(link):
-                    if at == start:
-                        here[start.type, hop.to.type].append(hop)
+                for end, to, forth in ((link.source, link.target, True), (link.target, link.source, False)):
+                    if end == start:
+                        here[start.type, to.type].append(self.hop(link, forth=forth))
             self._around[start] = dict(here)
         return self._around[start]
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from enum import Enum
-from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeVar
-
-from calipso_nornir.model.links import types_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -134,12 +131,16 @@ class Working:
         self._ordered.pop(type_, None)
         self._made.clear()
 
-    def put_links(self, links: Iterable[Link]) -> None:
-        """Add the links that one finder found."""
-        for (source, target), group in groupby(links, key=types_of):
-            found = list(group)
-            self._links += found
-            self._links_of_type[f"{source}-{target}"] += found
+    def put_links(self, links: Iterable[Link], *, type_: str | None = None) -> None:
+        """Add links that were found; if a type is given, all are of this type."""
+        known = len(self._links)
+        self._links += links
+        new = self._links[known:]
+        if type_ is not None:
+            self._links_of_type[type_] += new
+            return
+        for link in new:
+            self._links_of_type[link.type].append(link)
 
     def state(self, ref: ObjectRef) -> ObjectState | None:
         """Return how an object came into the picture; None when it is not in it."""

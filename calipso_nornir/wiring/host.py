@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from calipso_nornir.wiring.vlan_modes import UNKNOWN, UNTAGGED, enters, integration_of, leaves, marked_ports
@@ -25,6 +26,12 @@ class Joint(NamedTuple):
 
     kind: str
     name: str
+
+
+@lru_cache(maxsize=1024)
+def _switch(bridge: str) -> Joint:
+    """Return the joint of an Open vSwitch bridge; most hosts' bridges have the same few names."""
+    return Joint(OVS, bridge)
 
 
 def _nowhere(_: Joint) -> bool:
@@ -55,21 +62,20 @@ class HostWires:
     """The host's Open vSwitch, if it has one."""
     ports: dict[str, Port] = field(default_factory=dict)
     bridges: dict[str, InventoryObject] = field(default_factory=dict)
-    members: dict[str, str] = field(default_factory=dict)
+    members: dict[str, Joint] = field(default_factory=dict)
     """Device -> the Linux bridge that it belongs to."""
     peers: dict[str, str | None] = field(default_factory=dict)
     """Member of a Linux bridge -> the other end of its veth pair."""
     pnics: dict[str, InventoryObject] = field(default_factory=dict)
     """Device -> physical interface, by the names of the interface, its VLAN devices and its virtual functions."""
     wires: dict[Joint, list[Wire]] = field(default_factory=dict)
-
-    @property
-    def integration(self) -> Joint:
-        """The integration bridge, where flows, and not ports alone, determine which frames leave by a port."""
-        return Joint(OVS, integration_of(self.vedge.get("configurations") if self.vedge is not None else None))
+    integration: Joint = field(init=False)
+    """The integration bridge, where flows, and not ports alone, determine which frames leave by a port."""
 
     def lay(self) -> None:
         """Lay the wires; call this once all objects are added."""
+        configurations = self.vedge.get("configurations") if self.vedge is not None else None
+        self.integration = _switch(integration_of(configurations))
         found = [*self._of_ports(), *self._of_members()]
         for wire in found:
             self.wires.setdefault(wire.near, []).append(wire)
@@ -79,11 +85,11 @@ class HostWires:
 
     def _of_ports(self) -> Iterator[Wire]:
         for port in self.ports.values():
-            near = Joint(OVS, port["bridge"])
+            near = _switch(port["bridge"])
             if port.get("type") == "patch":
                 other = self.ports.get(port.get("peer") or "")
                 if other is not None and other.get("peer") == port["name"]:
-                    yield Wire(near, port["name"], Joint(OVS, other["bridge"]), other["name"])
+                    yield Wire(near, port["name"], _switch(other["bridge"]), other["name"])
             elif (far := self.end(stack_of(port), near)) is not None:
                 yield Wire(near, port["name"], *far, port.get("vlan_id"))
 
@@ -112,9 +118,9 @@ class HostWires:
         found = [Joint(PNIC, self.pnics[device]["local_name"])] if device in self.pnics else []
         if above is None or self._enters(device, above):
             if device in self.ports:
-                found.append(Joint(OVS, self.ports[device]["bridge"]))
+                found.append(_switch(self.ports[device]["bridge"]))
             if device in self.members:
-                found.append(Joint(BRIDGE, self.members[device]))
+                found.append(self.members[device])
         if below and device in self.bridges:
             found.append(Joint(BRIDGE, device))
         return found
@@ -171,8 +177,11 @@ class HostWires:
 
 def stack_of(one: Port) -> Sequence[str]:
     """Return the stack of a port or member; if none was stored, the device and its peer."""
-    found: Sequence[str] = one.get("stack") or [name for name in (one["name"], one.get("peer")) if name]
-    return found
+    found: Sequence[str] | None = one.get("stack")
+    if found:
+        return found
+    name, peer = one["name"], one.get("peer")
+    return [name, peer] if peer else [name]
 
 
 def wires_of_hosts(view: View) -> dict[str, HostWires]:
@@ -188,9 +197,10 @@ def wires_of_hosts(view: View) -> dict[str, HostWires]:
         hosts[pnic["host"]].pnics[pnic["local_name"]] = pnic
     for bridge in _on_hosts(view, "vconnector", "bridge_name"):
         host = hosts[bridge["host"]]
-        host.bridges[bridge["bridge_name"]] = bridge
-        host.members |= {member["name"]: bridge["bridge_name"] for member in bridge.get("interfaces") or ()}
-        host.peers |= {member["name"]: member.get("peer") for member in bridge.get("interfaces") or ()}
+        joint, members = Joint(BRIDGE, bridge["bridge_name"]), bridge.get("interfaces") or ()
+        host.bridges[joint.name] = bridge
+        host.members |= {member["name"]: joint for member in members}
+        host.peers |= {member["name"]: member.get("peer") for member in members}
     for vedge in _on_hosts(view, "vedge", "ports"):
         if vedge.get("vedge_type") == "VPP":
             continue  # its own tables say where frames go: link_finders/vpp.py

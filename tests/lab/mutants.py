@@ -129,9 +129,9 @@ def without(host: str) -> Callable[[dict[Any, Any]], dict[Any, Any]]:
     return lambda found: {key: one for key, one in found.items() if key[0] != host}
 
 
-def without_limits(found: Any) -> Any:  # noqa: ANN401
+def without_limits(hop: Any) -> Any:  # noqa: ANN401
     """Let every network pass a link."""
-    return tuple((start, hop._replace(limits=(None,) * len(hop.limits))) for start, hop in found)
+    return hop._replace(limits=(None,) * len(hop.limits))
 
 
 def no_pnics(host: str, kind: str) -> Callable[[Any], Any]:
@@ -248,7 +248,7 @@ MUTANTS = (
     Mutant("veth pairs are not followed", Devices, "stack", result(lambda found: found[:1]), BRIDGES),
     Mutant("the VLAN tag is ignored", vedges, "_port", result(lambda port: port | {"tag": None}), OVS),
     Mutant("every network uses every way out", vedge_links, "traffic_of_hosts", result(all_networks), SWITCHED),
-    Mutant("cliques ignore the network", Graph, "hops_of", result(without_limits)),
+    Mutant("cliques ignore the network", Graph, "hop", result(without_limits)),
     Mutant("the MAC is the tap's", instance_vnics, "_attributes", result(wrong_mac)),
     Mutant("a server that is off has its links up", instance_vnics, "OF_THE_KERNEL", lambda _: frozenset()),
     Mutant("a service's network is found by CIDR", vservices, "_vnic", network_by_cidr),

@@ -15,7 +15,7 @@ from calipso_nornir.model.cliques import Clique
 from calipso_nornir.model.evidence import Evidence
 from calipso_nornir.model.links import Link
 from calipso_nornir.model.objects import InventoryObject
-from calipso_nornir.model.quickly_made import quickly_made
+from calipso_nornir.model.quickly_made import maker, quickly_made
 from calipso_nornir.model.refs import ObjectRef, Witness
 
 
@@ -63,6 +63,22 @@ def test_it_holds_what_it_was_given(arguments: tuple[Any, ...], named: dict[str,
     assert pickle.loads(pickle.dumps(quick)) == copy.copy(quick) == replace(quick) == quick  # noqa: S301 - our own
 
 
+@pytest.mark.parametrize(("arguments", "named"), CALLS)
+def test_a_maker_makes_the_same(arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
+    made = maker(Quick)(*arguments, **named)
+    assert type(made) is Quick
+    assert repr(made) == repr(Quick(*arguments, **named))
+    assert made == Quick(*arguments, **named)
+    with pytest.raises(FrozenInstanceError):
+        made.one = 2  # type: ignore[misc]  # that is the question
+
+
+@pytest.mark.parametrize(("arguments", "named"), WRONG)
+def test_a_maker_refuses_what_the_class_refuses(arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
+    with pytest.raises(TypeError):
+        maker(Quick)(*arguments, **named)
+
+
 @pytest.mark.parametrize(("arguments", "named"), WRONG)
 def test_it_refuses_what_others_refuse(arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
     with pytest.raises(TypeError) as slow:
@@ -74,6 +90,7 @@ def test_it_refuses_what_others_refuse(arguments: tuple[Any, ...], named: dict[s
 
 def test_each_has_a_list_of_its_own() -> None:
     assert Quick(1).several is not Quick(1).several
+    assert maker(Quick)(1).several is not maker(Quick)(1).several
 
 
 @pytest.mark.parametrize("kind", [Quick, Clique, Evidence, InventoryObject, Link, ObjectRef, Witness])
