@@ -50,33 +50,37 @@ def page(documents: Iterable[Document], query: Find) -> list[Document]:
 
     If there is a limit, no more documents than that are kept in memory.
     """
-    follows, meets = after_position(query), _test(query.where)
+    follows, meets = after_position(query), meeting(query.where)
     found = (document for document in documents if meets(document) and follows(document))
 
-    def key(document: Document) -> SortKey:
-        return sort_key(document, query.order)
+    def key(document: Document) -> SortKey | str:
+        return sort_key(document, query.order) if query.order else str(document["_id"])
 
     return sorted(found, key=key) if query.limit is None else nsmallest(query.limit, found, key=key)
 
 
-def _test(conditions: Iterable[Condition]) -> Callable[[Document], bool]:
-    """Return ``fits`` as a function for many documents: it looks up a text in the set of values of a ``OneOf``."""
-    texts = [
-        (one, {value for value in one.values if type(value) is str} if isinstance(one, OneOf) else None)
-        for one in conditions
-    ]
+def meeting(conditions: Iterable[Condition]) -> Callable[[Document], bool]:
+    """Return ``fits`` as a function for many documents: it compares a text with texts directly."""
+    tests = [_test(one) for one in conditions]
+    if len(tests) == 1:
+        return tests[0]
+    return lambda document: all(test(document) for test in tests)
 
-    def meets(document: Document) -> bool:
-        for condition, wanted in texts:
-            value = document.get(condition.field) if wanted is not None else None
-            if wanted is not None and type(value) is str:
-                if value not in wanted:
-                    return False
-            elif not _fits(document, condition):
-                return False
-        return True
 
-    return meets
+def _test(condition: Condition) -> Callable[[Document], bool]:
+    field = condition.field
+    match condition:
+        case Equal(_, str() as wanted):  # a text equals only a text
+            return lambda document: bool(document.get(field) == wanted)
+        case OneOf(_, values):
+            texts = {value for value in values if type(value) is str}
+
+            def is_one(document: Document) -> bool:
+                value = document.get(field)
+                return value in texts if type(value) is str else _fits(document, condition)
+
+            return is_one
+    return lambda document: _fits(document, condition)
 
 
 def after_position(query: Find) -> Callable[[Document], bool]:

@@ -169,6 +169,24 @@ def test_a_search_reads_what_it_needs_and_nothing_more(mongo_place: Place) -> No
     assert sum(one.get("docsExamined", 0) for one in inventory) < 30
 
 
+def test_all_segments_are_read_together(mongo_place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search that finds few objects in twenty segments takes as many round trips as in one."""
+    monkeypatch.setattr(of_mongo, "MOST", 10)
+    store = mongo_place.open()
+    many = [host(f"h{number:03}", motto="rare" if number % 10 == 3 else f"m{number}") for number in range(200)]
+    put(store, "inventory", map(object_document, many))
+    store.index_texts(ENVIRONMENT)
+    with pymongo.MongoClient[dict[str, Any]](mongo_place.uri) as client:
+        database = client.get_default_database()
+        database.command("profile", 2)
+        assert _found(store, "rare") == [f"h{number:03}" for number in range(3, 200, 10)]
+        database.command("profile", 0)
+        reads = database["system.profile"].find({"op": {"$in": ["query", "getmore"]}})
+        names = [one["ns"].rpartition(".")[2] for one in reads]
+    assert names.count("inventory") == 1
+    assert names.count("search_index") == 6, "twice the note, names, values, who has them, and the ids"
+
+
 @pytest.fixture
 def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many objects each question to a text index has read."""

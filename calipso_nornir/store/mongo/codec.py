@@ -15,6 +15,7 @@ from bson.int64 import Int64
 from bson.objectid import ObjectId
 from bson.raw_bson import RawBSONDocument
 
+from calipso_nornir.store.chunks import chunks
 from calipso_nornir.store.document_check import REFERENCE_LISTS, REFERENCES
 from calipso_nornir.store.keys import ESCAPE_IN_BYTES, OWN, decoded, encoded, escape
 from calipso_nornir.store.mongo.connection import OPTIONS, RAW_OPTIONS
@@ -22,7 +23,7 @@ from calipso_nornir.store.mongo.environment_collections import OF, REVISION, UNT
 from calipso_nornir.store.values import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from calipso_nornir.model.stores import Document, Kind
 
@@ -34,6 +35,7 @@ _INT64: Final = 8
 _NAME: Final = b"\x12" + REVISION.encode() + b"\0"
 """The beginning of the element that holds the revision as a 64-bit integer (bsonspec.org)."""
 _OBJECT_ID: Final = 12
+_AT_ONCE: Final = 500
 _NESTED: Final = frozenset({dict, list})
 _ID_NAME: Final = b"\x07_id\0"
 _ID_AT: Final = 4 + len(_ID_NAME)
@@ -113,7 +115,20 @@ def revision_of(raw: bytes) -> int:
 
 def from_raw(kind: Kind, raw: bytes) -> Document:
     """Return the document from stored BSON: current or past, complete or only some of its fields."""
-    document = from_bson(raw)
+    return _restored(kind, from_bson(raw))
+
+
+def from_raws(kind: Kind, raws: Iterable[bytes]) -> Iterator[Document]:
+    """Yield the documents as ``from_raw`` does, in less time: many are decoded at once."""
+    for some in chunks(raws, _AT_ONCE):
+        joined = b"".join(some)
+        if ESCAPE_IN_BYTES.search(joined):
+            yield from (from_raw(kind, raw) for raw in some)
+        else:
+            yield from (_restored(kind, one) for one in bson.decode_all(joined, OPTIONS))
+
+
+def _restored(kind: Kind, document: Document) -> Document:
     of = document.pop(OF, None)
     if of is not None:
         document["_id"] = of

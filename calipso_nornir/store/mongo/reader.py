@@ -16,7 +16,7 @@ from bson.objectid import ObjectId
 
 from calipso_nornir.store.chunks import chunks
 from calipso_nornir.store.equality import matches
-from calipso_nornir.store.mongo.codec import from_raw, id_of, revision_of
+from calipso_nornir.store.mongo.codec import from_raw, from_raws, id_of, revision_of
 from calipso_nornir.store.mongo.connection import RAW_OPTIONS
 from calipso_nornir.store.mongo.environment_collections import GONE, OF, REVISION
 from calipso_nornir.store.mongo.first_pages import first, first_of_any_order
@@ -69,7 +69,7 @@ class MongoReader:
     # --- the queries of a view
 
     def select(self, selection: Selection) -> Iterator[Document]:
-        """Yield the selected documents in their order. All are read first, but decoded one by one."""
+        """Yield the selected documents in their order. All are read first, but decoded little by little."""
         kind = selection.kind
         equal = {name: ObjectId(value) if name in references(kind) else value for name, value in selection.equal}
         pending = [
@@ -78,10 +78,12 @@ class MongoReader:
             if all(matches(from_raw(kind, raw), {name: value}) for name, value in selection.equal)
         ]
         raws = self._riding(lambda: self._visible.ordered(kind, equal, selection.order, pending=pending))
-        return (from_raw(kind, raw) for raw in raws)
+        return from_raws(kind, raws)
 
     def find(self, query: Find) -> Iterator[Document]:
         """Yield the result of a query."""
+        if query.kind == "status" and not self._has_status:
+            return iter(())
         if query.kind == "inventory" and (address := addressed(query)):
             result = self._riding(
                 lambda: self._texts.looked_up(lambda index, fresh: page(holding(index, fresh, address), query))
@@ -98,7 +100,7 @@ class MongoReader:
                 return iter(found)
         raws = self._riding(lambda: self._visible.of(query.kind, wanted, fields=projection(query, OF, REVISION)))
         pending = self._visible.overlay.raws(query.kind)
-        return iter(page((from_raw(query.kind, raw) for raw in (*raws, *pending)), query))
+        return iter(page(from_raws(query.kind, (*raws, *pending)), query))
 
     def count(self, query: Find) -> int:
         """Return how many documents meet the conditions of a query; the server counts, if it can."""
@@ -130,8 +132,8 @@ class MongoReader:
             pending = [
                 redo.raw for one, redo in self._visible.overlay.ids(kind).items() if redo.raw and one in set(wanted)
             ]
-            yield from (from_raw(kind, raw) for raw in pending)
-            yield from (from_raw(kind, raw) for raw in self._riding(lambda: self._with_ids(kind, wanted)))  # noqa: B023 - called at once
+            yield from from_raws(kind, pending)
+            yield from from_raws(kind, self._riding(lambda: self._with_ids(kind, wanted)))  # noqa: B023 - called at once
 
     def digests(self, kind: Kind) -> dict[str, str]:
         """Return ``_id`` -> digest of every document of a kind."""

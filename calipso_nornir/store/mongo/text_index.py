@@ -14,7 +14,7 @@ the note is the same before and after a search, nothing was missing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,12 +23,13 @@ from pymongo import ASCENDING
 
 from calipso_nornir.store.mongo.environment_collections import REVISION
 from calipso_nornir.store.mongo.postings import in_all, in_any, merged, unpacked
+from calipso_nornir.store.mongo.text_parts import TextParts
 from calipso_nornir.store.names import SEARCH, collection_name
 from calipso_nornir.store.text_search import IndexSegment
 from calipso_nornir.store.trigrams import beginning, grams_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from calipso_nornir.model.stores import Document
     from calipso_nornir.store.mongo.connection import PlainCollection
@@ -51,6 +52,8 @@ OF_PART: Final[dict[Part, str]] = {"names": "n", "values": "v"}
 OF_IDS: Final = "i"
 OF_HOLDERS: Final = "h"
 _STEP: Final = 16
+_FEW: Final = 64
+"""Candidates of all segments that are read at once."""
 _MOST_AT_ONCE: Final = 65_536
 _LAST: Final = "\U0010ffff"
 
@@ -100,56 +103,68 @@ def all_of(segment: str) -> dict[str, Any]:
     return _from(segment)
 
 
-def ids_in(collection: PlainCollection, segment: str, chunks: Iterable[int] | None = None) -> dict[int, bytes]:
-    """Return the ``_id``s of a segment's objects, by chunk."""
-    wanted = (
-        _from(f"{segment}{OF_IDS}")
-        if chunks is None
-        else {"_id": {"$in": [f"{segment}{OF_IDS}{one}" for one in sorted(chunks)]}}
-    )
-    return {int(one["_id"].removeprefix(f"{segment}{OF_IDS}")): one["data"] for one in collection.find(wanted)}
+def ids_in(collection: PlainCollection, segment: str) -> Iterator[bytes]:
+    """Yield the ``_id``s of a segment's objects, several together."""
+    return (one["data"] for one in collection.find(_from(f"{segment}{OF_IDS}")))
 
 
-@dataclass(slots=True)
 class MongoTextIndex:
-    """The index of one environment, for one search."""
+    """The index of one environment, for one search.
 
-    collection: PlainCollection
-    note: Note
-    read: Callable[[list[ObjectId]], list[Document]]
-    """Reads the objects that are valid at the revision of the search."""
-    _ids: dict[tuple[str, int], bytes] = field(default_factory=dict)
+    Args:
+        collection: of the index.
+        note: what it covers.
+        read: reads the objects that are valid at the revision of the search.
+    """
 
-    @property
-    def segments(self) -> Sequence[IndexSegment]:
-        """The segments."""
-        return self.note.segments
+    def __init__(
+        self, collection: PlainCollection, note: Note, read: Callable[[list[ObjectId]], list[Document]]
+    ) -> None:
+        self.segments: Sequence[IndexSegment] = note.segments
+        self._collection = collection
+        self._parts = TextParts(collection, read)
 
     def candidates(self, part: Part, needle: Needle) -> Callable[[IndexSegment, int], Iterable[int]]:
         """Return a function for the places, from one on, of a segment's objects whose part may contain the needle."""
         found = [self._numbers(part, text) for text in needle.texts]
 
-        def of(segment: IndexSegment, begin: int) -> Iterable[int]:
+        def numbers(segment: IndexSegment) -> Iterable[int]:
             some = [one(segment) for one in found]
-            numbers = some[0] if len(some) == 1 else sorted({number for one in some for number in one})
-            if part == "values":
-                return merged(self._holders(segment, numbers, begin), begin)
-            return (place for place in numbers if place >= begin)
+            return some[0] if len(some) == 1 else sorted({number for one in some for number in one})
 
+        def of(segment: IndexSegment, begin: int) -> Iterable[int]:
+            if part == "values":
+                return merged(self._holders(segment, numbers(segment), begin), begin)
+            return (place for place in numbers(segment) if place >= begin)
+
+        self._look_ahead(part, {one: list(islice(numbers(one), _FEW + 1)) for one in self.segments})
         return of
 
     def documents(self, segment: IndexSegment, places: Sequence[int]) -> list[Document]:
         """Return the objects at these places."""
-        name = segment.name
-        if missing := {chunk for place in places if (name, chunk := place // CHUNK) not in self._ids}:
-            self._ids.update({(name, one): data for one, data in ids_in(self.collection, name, missing).items()})
-        ids = []
-        for place in places:
-            start = place % CHUNK * ID_BYTES
-            data = self._ids.get((name, place // CHUNK), b"")[start : start + ID_BYTES]
-            if data:  # else the segment has been deleted, and the search is repeated
-                ids.append(ObjectId(data))
-        return self.read(ids)
+        return self._parts.documents(self._ids((segment, place) for place in places))
+
+    def _look_ahead(self, part: Part, numbers: Mapping[IndexSegment, Sequence[int]]) -> None:
+        """If there are few candidates, read what is needed of all segments at once, not of one after the other."""
+        pairs = [(segment, number) for segment, some in numbers.items() for number in some]
+        if part == "values" and len(pairs) <= _FEW:
+            data = self._parts.data(_holders_id(*pair) for pair in pairs)
+            held = [
+                (segment, unpacked([one[number % VALUES]]))
+                for (segment, number), one in zip(pairs, data, strict=True)
+                if one
+            ]
+            pairs = [(segment, place) for segment, places in held for place in places]
+        if len(pairs) <= _FEW:
+            self._parts.documents(self._ids(pairs))
+
+    def _ids(self, pairs: Iterable[tuple[IndexSegment, int]]) -> list[ObjectId]:
+        """Return the ``_id``s of the objects at places; a segment that has been deleted has none: searches repeat."""
+        wanted = list(pairs)
+        found = self._parts.data(f"{segment.name}{OF_IDS}{place // CHUNK}" for segment, place in wanted)
+        starts = (place % CHUNK * ID_BYTES for _, place in wanted)
+        ids = ((data or b"")[start : start + ID_BYTES] for data, start in zip(found, starts, strict=True))
+        return [ObjectId(one) for one in ids if one]
 
     def _numbers(self, part: Part, text: str) -> Callable[[IndexSegment], Iterable[int]]:
         """Read the numbers for a text (of names' objects, or of values) in all segments at once."""
@@ -162,7 +177,7 @@ class MongoTextIndex:
                 wanted = {"_id": {"$in": [f"{prefix}{gram}" for prefix in prefixes.values() for gram in grams]}}
             else:
                 wanted = {"$or": [_from(f"{prefix}{beginning(text)}") for prefix in prefixes.values()]}
-            for one in self.collection.find(wanted):
+            for one in self._collection.find(wanted):
                 sets[one["_id"][:NAME_LENGTH]].append(one["data"])
 
         def of(segment: IndexSegment) -> Iterable[int]:
@@ -175,18 +190,25 @@ class MongoTextIndex:
 
     def _holders(self, segment: IndexSegment, values: Iterable[int], begin: int) -> Iterator[Sequence[int]]:
         """Yield the places of the objects that have each value, except values that no object from ``begin`` on has."""
-        prefix = f"{segment.name}{OF_HOLDERS}"
         rest = iter(values)
         step = _MOST_AT_ONCE if begin else _STEP
         while some := list(islice(rest, step)):
-            wanted: dict[str, Any] = {"_id": {"$in": [f"{prefix}{one}" for one in sorted({n // VALUES for n in some})]}}
+            ids = [_holders_id(segment, number) for number in some]
             if begin:
-                wanted["last"] = {"$gte": begin}
-            found = {one["_id"]: one["data"] for one in self.collection.find(wanted)}
-            for number in some:
-                if data := found.get(f"{prefix}{number // VALUES}"):
-                    yield unpacked([data[number % VALUES]])
+                wanted = {"_id": {"$in": sorted(set(ids))}, "last": {"$gte": begin}}
+                found = {one["_id"]: one["data"] for one in self._collection.find(wanted)}
+                data = [found.get(one) for one in ids]
+            else:
+                data = self._parts.data(ids)
+            for number, one in zip(some, data, strict=True):
+                if one:
+                    yield unpacked([one[number % VALUES]])
             step = min(step * 4, _MOST_AT_ONCE)
+
+
+def _holders_id(segment: IndexSegment, value: int) -> str:
+    """Return the ``_id`` of the part with the places of the objects that have a value."""
+    return f"{segment.name}{OF_HOLDERS}{value // VALUES}"
 
 
 def _from(prefix: str) -> dict[str, Any]:

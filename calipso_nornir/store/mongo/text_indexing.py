@@ -109,7 +109,7 @@ class TextIndexing:
             if one.members > 2 * len(fresh) or one.members + len(fresh) > MOST:
                 break
             replaced.append(one)
-            for data in ids_in(self._index, one.name).values():
+            for data in ids_in(self._index, one.name):
                 fresh |= {ObjectId(data[at : at + ID_BYTES]) for at in range(0, len(data), ID_BYTES)}
         documents = sorted(self._reader(upto).some("inventory", sorted(map(str, fresh))), key=key_of)
         return list(self._written((ObjectId(one["_id"]), one) for one in documents)), replaced

@@ -7,7 +7,8 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from calipso_nornir.store.mongo.codec import from_raw, revision_of
+from calipso_nornir.store.mongo.batches import raws
+from calipso_nornir.store.mongo.codec import from_raws
 from calipso_nornir.store.mongo.environment_collections import GONE, OF, REVISION
 from calipso_nornir.store.mongo.text_index import BY_REVISION, MongoTextIndex, index_of, read_note
 from calipso_nornir.store.searching import found
@@ -41,8 +42,8 @@ class Texts:
         if result is not None:
             return result
         pending = self._visible.overlay.raws("inventory")
-        raws = self._visible.ordered("inventory", {}, ("type", "id"), pending=pending, keep=needle.may_be_in_bson)
-        return found(needle, (from_raw("inventory", raw) for raw in raws), limit=limit, after=after)
+        all_ = self._visible.ordered("inventory", {}, ("type", "id"), pending=pending, keep=needle.may_be_in_bson)
+        return found(needle, from_raws("inventory", all_), limit=limit, after=after)
 
     def looked_up(
         self, use: Callable[[Index, Callable[[Needle], Iterator[Document]]], list[Document]]
@@ -59,10 +60,9 @@ class Texts:
         return None
 
     def _current_with(self, ids: list[ObjectId]) -> list[Document]:
-        pending = self._visible.overlay.ids("inventory")
-        wanted = {"_id": {"$in": [one for one in ids if one not in pending]}, GONE: {"$exists": False}}
-        raws = (bytes(one.raw) for one in self._visible.current("inventory").find(wanted))
-        return [from_raw("inventory", raw) for raw in raws if revision_of(raw) <= self._visible.revision]
+        wanted = {"_id": {"$in": ids}, GONE: {"$exists": False}}
+        current = raws(self._visible.places.current("inventory"), wanted, at_once=len(ids))
+        return list(from_raws("inventory", self._visible.settled_of("inventory", current)))
 
     def _fresh(self, covered: int, needle: Needle) -> Iterator[Document]:
         """Yield possible matches among the objects that the index does not cover: newer ones, then past ones."""
@@ -76,8 +76,8 @@ class Texts:
             cursor = self._visible.current("inventory").find(newer).hint(BY_REVISION)
             current = ((one["_id"], bytes(one.raw)) for one in cursor if GONE not in one)
         past = ((one[OF], bytes(one.raw)) for one in self._visible.past("inventory", {}))
-        raws = chain(
+        possible = chain(
             self._visible.overlay.raws("inventory"),
             (raw for document_id, raw in chain(current, past) if document_id not in pending),
         )
-        return (from_raw("inventory", raw) for raw in raws if needle.may_be_in_bson(raw))
+        return from_raws("inventory", filter(needle.may_be_in_bson, possible))

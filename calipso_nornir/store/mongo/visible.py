@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bson.objectid import ObjectId
 from pymongo import ASCENDING
 
+from calipso_nornir.store.mongo.batches import raws
 from calipso_nornir.store.mongo.codec import from_raw, id_of, revision_of
 from calipso_nornir.store.mongo.environment_collections import GONE, OF, REVISION, UNTIL
 from calipso_nornir.store.mongo.redo import Overlay
@@ -16,11 +17,10 @@ from calipso_nornir.store.ordering import sort_key
 from calipso_nornir.store.selection import UNIQUE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from bson.raw_bson import RawBSONDocument
     from pymongo.collection import Collection
-    from pymongo.cursor import Cursor
 
     from calipso_nornir.model.stores import Kind
     from calipso_nornir.store.mongo.environment_collections import Marker, Places
@@ -68,14 +68,14 @@ class Visible:
         keep: Callable[[bytes], bool] = lambda _raw: True,
     ) -> list[bytes]:
         """Return the same documents in an order; ``pending`` are matching documents in the marker."""
-        raws, past = self._split(kind, wanted, order, keep)
+        found, past = self._split(kind, wanted, order, keep)
 
         def key(raw: bytes) -> SortKey:
             return sort_key(from_raw(kind, raw), order)
 
         for raw in (*past.values(), *filter(keep, pending)):  # few: inserted one by one
-            insort(raws, raw, key=key)
-        return raws
+            insort(found, raw, key=key)
+        return found
 
     def _split(
         self,
@@ -86,20 +86,29 @@ class Visible:
         fields: dict[str, int] | None = None,
     ) -> tuple[list[bytes], dict[ObjectId, bytes]]:
         """Return the current documents in the server's order, and past ones that are not among them."""
-        cursor = self.current(kind).find({**self.now(kind), **wanted}, fields)
-        if order:
-            cursor = sorted_cursor(cursor, [(name, ASCENDING) for name in order])
-        pending = self.overlay.ids(kind)
-        visible = (raw for one in cursor if revision_of(raw := bytes(one.raw)) <= self.revision and keep(raw))
-        current = [raw for raw in visible if id_of(raw) not in pending] if pending else list(visible)
-        if len(current) == _named(wanted):  # all requested documents were found
+        named = _named(wanted)
+        all_ = raws(
+            self.places.current(kind),
+            {**self.now(kind), **wanted},
+            fields,
+            order=[(name, ASCENDING) for name in order],
+            at_once=named or 0,
+        )
+        current = [raw for raw in self.settled_of(kind, all_) if keep(raw)]
+        if len(current) == named:  # all requested documents were found
             return current, {}
         found = {one[OF]: raw for one in self.past(kind, wanted, fields) if keep(raw := bytes(one.raw))}
-        past = {one: raw for one, raw in found.items() if one not in pending}
+        past = {one: raw for one, raw in found.items() if one not in self.overlay.ids(kind)}
         if past:
             for raw in current:
                 past.pop(id_of(raw), None)
         return current, past
+
+    def settled_of(self, kind: Kind, current: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield those of current documents that are not newer than the revision, and not in the marker."""
+        pending = self.overlay.ids(kind)
+        there = (raw for raw in current if revision_of(raw) <= self.revision)
+        return (raw for raw in there if id_of(raw) not in pending) if pending else there
 
     def past(
         self, kind: Kind, wanted: dict[str, Any], fields: dict[str, int] | None = None
@@ -138,10 +147,3 @@ def _named(wanted: Mapping[str, Any]) -> int | None:
             case {"$in": ids}:
                 return len(set(ids))
     return None
-
-
-def sorted_cursor(cursor: Cursor[RawBSONDocument], order: Sequence[tuple[str, int]]) -> Cursor[RawBSONDocument]:
-    """Let the server sort; it may use its disk."""
-    if not order:
-        return cursor
-    return cursor.sort(list(order)).allow_disk_use(True)  # noqa: FBT003 - pymongo's
