@@ -48,6 +48,7 @@ PREFIX: Final = "/api/v2"
 ROUTERS: Final = (
     ("", health.router),
     ("", metrics.router),
+    ("", older.MIRRORED),  # before what it repeats: requests are counted by the path of the latter
     *(("", router) for router in older.ROUTERS),
     *(
         (PREFIX, module.router)

@@ -19,7 +19,6 @@ from jsonschema import Draft202012Validator
 
 from calipso_nornir.api.guard import Needs, needs_of
 from calipso_nornir.api.v1 import records
-from calipso_nornir.api.v1.absent import ABSENT
 from calipso_nornir.api.v1.all_operations import ROUTERS
 from calipso_nornir.api.v1.attribute_names import OLDER, ours
 from calipso_nornir.api.v1.clique_types import FIELDS as CLIQUE_TYPE_FIELDS
@@ -939,12 +938,6 @@ def test_connection_tests_that_cannot_be_are_refused(admin: Client, body: dict[s
     assert said in told(ask(admin, "POST", "/connection_tests", 400, json={**TARGETS, **body}), 400)
 
 
-@pytest.mark.parametrize("what", sorted(ABSENT))
-def test_what_is_not_served_says_so(viewer: Client, what: str) -> None:
-    method, _, path = what.partition(" ")
-    assert "is not served: " in told(ask(viewer, method, path, 410), 410)
-
-
 # --- what is wrong with a request
 
 FAULTS: list[tuple[str, str]] = [
@@ -1082,9 +1075,8 @@ def test_the_page_of_the_older_api_names_every_operation() -> None:
 def test_the_older_api_is_in_the_description(api: Served) -> None:
     described = api.nobody.get("/openapi.json")["paths"]
     for method, path, _ in routes():
-        if f"{method} {path}" not in ABSENT:
-            operation = described[path][method.lower()]
-            assert operation["tags"] == ["older API"]
+        operation = described[path][method.lower()]
+        assert operation["tags"] == ["older API"]
     names = {one["name"]: one for one in described["/inventory"]["get"]["parameters"]}
     assert (names["env_name"]["required"], names["page"]["schema"]["minimum"]) == (True, 0)
     body = described["/scans"]["post"]["requestBody"]["content"]["application/json"]["schema"]

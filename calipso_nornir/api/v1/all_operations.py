@@ -6,12 +6,13 @@ from __future__ import annotations
 from typing import Final
 
 from calipso_nornir.api.v1 import (
-    absent,
     aggregates,
     clique_types,
     cliques,
     connection_tests,
     environment_configs,
+    grafana,
+    graph,
     health,
     inventory,
     links,
@@ -22,8 +23,9 @@ from calipso_nornir.api.v1 import (
     search,
     tokens,
 )
+from calipso_nornir.api.v1.mirrored import mirrored
 
-ROUTERS: Final = tuple(
+_OWN: Final = tuple(
     module.router
     for module in (
         tokens,
@@ -40,6 +42,10 @@ ROUTERS: Final = tuple(
         connection_tests,
         search,
         health,
-        absent,
+        graph,
     )
 )
+
+ROUTERS: Final = (*_OWN, grafana.router)
+MIRRORED: Final = mirrored(one for one in _OWN if one is not tokens.router)
+"""The same below /grafana/query, without logins."""

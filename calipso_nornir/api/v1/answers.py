@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from calipso_nornir.model.stores import Document, StoreView
 
-Answer: TypeAlias = "dict[str, Any] | list[dict[str, Any]] | None"
+Answer: TypeAlias = "dict[str, Any] | list[dict[str, Any]] | list[str] | None"
 """What an operation answers: a JSON object, seldom a list, or nothing."""
 
 TIME: Final = "%Y-%m-%dT%H:%M:%S.%f"

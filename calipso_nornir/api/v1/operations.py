@@ -106,6 +106,8 @@ def operation(  # noqa: PLR0913 - the parts of a declaration
     answer: Schema | None,
     parameters: Sequence[Parameter] = (),
     further: str = "",
+    creates: bool = True,
+    ignores_others: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Declare an operation of the older API.
 
@@ -116,15 +118,20 @@ def operation(  # noqa: PLR0913 - the parts of a declaration
         answer: what it answers; None: nothing.
         parameters: all that there are.
         further: texts whose keys begin with this may be given, too.
+        creates: whether a POST answers 201.
+        ignores_others: whether other keys are ignored, not refused.
     """
     method, _, path = what.partition(" ")
     names = tuple(one.name for one in parameters if one.is_environment)
     where: Literal["query", "body"] = "body" if method == "POST" else "query"
-    status = HTTPStatus.CREATED if method == "POST" else HTTPStatus.OK
+    status = HTTPStatus.CREATED if method == "POST" and creates else HTTPStatus.OK
+    known_names = {one.name for one in parameters}
 
     def declare(handler: Handler) -> Handler:
         def route(request: Request, api: Api) -> Response:
             given = query_given(request.scope["query_string"].decode("latin-1")) if where == "query" else _body(request)
+            if ignores_others:
+                given = {name: one for name, one in given.items() if name in known_names}
             values = read(given, parameters, constants=lambda name: constant(api, name), further=further)
             found = handler(Asked(request, api, values, parameters))
             return Response(status_code=status) if found is None else JSONResponse(answers.plain(found), status)
@@ -142,7 +149,7 @@ def operation(  # noqa: PLR0913 - the parts of a declaration
             summary=(getdoc(handler) or "").partition("\n")[0],
             tags=["older API"],
             responses={**({} if answer is None else {int(status): {"content": _json(answer)}}), **_REFUSED},
-            openapi_extra=_described(parameters, where),
+            openapi_extra=_described(parameters, where, closed=not ignores_others),
         )
         return handler
 
@@ -156,7 +163,7 @@ def _body(request: Request) -> dict[str, Any]:
     return body
 
 
-def _described(parameters: Sequence[Parameter], where: str) -> dict[str, Any]:
+def _described(parameters: Sequence[Parameter], where: str, *, closed: bool) -> dict[str, Any]:
     if where == "query":
         return {
             "parameters": [
@@ -172,7 +179,7 @@ def _described(parameters: Sequence[Parameter], where: str) -> dict[str, Any]:
         }
     schema = {
         "type": "object",
-        "additionalProperties": False,
+        "additionalProperties": not closed,
         "required": [one.name for one in parameters if one.needed],
         "properties": {one.name: {**one.schema(), "description": one.description} for one in parameters},
     }
