@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from calipso_nornir.event_handlers.looking_up import FOLDER, folders, host_of, of, places_of_services, ref, services_of
 from calipso_nornir.event_handlers.payloads import needed, part, text
+from calipso_nornir.event_handlers.tunnels import networks_of, tunnels_to_services
 from calipso_nornir.model import ids
 from calipso_nornir.model.refs import ObjectRef
 
@@ -28,9 +29,12 @@ class AgentEvent:
         if network:
             yield ref(view, "network", network)
             yield from services_of(view, network=network)
+            yield from tunnels_to_services(view, [network])
         if router:
-            yield from (one.ref for one in of(view, "port", device_id=router))
+            ports = of(view, "port", device_id=router)
+            yield from (one.ref for one in ports)
             yield from services_of(view, router=router)
+            yield from tunnels_to_services(view, networks_of(ports))
         hosts = {one.get("host") for one in of(view, "network_agent", agent_id=id_)} | {text(agent, "host")}
         found = [host for name in hosts if isinstance(name, str) and (host := host_of(view, name)) is not None]
         for host in found:

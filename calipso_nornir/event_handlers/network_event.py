@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from calipso_nornir.event_handlers.looking_up import folders, ref, who_shows
 from calipso_nornir.event_handlers.payloads import needed, part, text
+from calipso_nornir.event_handlers.tunnels import tunnels_to_services
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,3 +32,5 @@ class NetworkEvent:
             yield from folders(view, "projects_folder")
         if known is not None and (name != known.object_name or ".delete" in notification.type):
             yield from who_shows(view, id_)
+        if known is not None and ".delete" in notification.type:
+            yield from tunnels_to_services(view, [id_])

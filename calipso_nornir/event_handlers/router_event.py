@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from calipso_nornir.event_handlers.looking_up import gateway_chassis, of, places_of_services, ref, services_of
 from calipso_nornir.event_handlers.payloads import needed, part, text
+from calipso_nornir.event_handlers.tunnels import networks_of, tunnels_to_services
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +33,7 @@ class RouterEvent:
             yield from places_of_services(view)
         ports = of(view, "port", device_id=id_)
         yield from (one.ref for one in ports)
+        yield from tunnels_to_services(view, networks_of(ports))
         gateways = {str(one["network_id"]) for one in ports if one.get("device_owner") == "network:router_gateway"}
         gateway = text(part(router, "external_gateway_info"), "network_id")
         for network in sorted(gateways | ({gateway} if gateway else set())):

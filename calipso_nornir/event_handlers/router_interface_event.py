@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from calipso_nornir.event_handlers.about_ports import about_port
 from calipso_nornir.event_handlers.looking_up import ref, services_of
 from calipso_nornir.event_handlers.payloads import needed, part, text
+from calipso_nornir.event_handlers.tunnels import tunnels_to_services
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,4 +30,5 @@ class RouterInterfaceEvent:
             yield from about_port(view, port, {"device_owner": "network:router_interface", "device_id": router})
         if network:
             yield ref(view, "network", network)
+            yield from tunnels_to_services(view, [network])
         yield from services_of(view, router=router)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from calipso_nornir.event_handlers.looking_up import ref, services_of
 from calipso_nornir.event_handlers.payloads import needed, part, text
+from calipso_nornir.event_handlers.tunnels import tunnels_to_services
 from calipso_nornir.model.finding import Equal, Find, Holds
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class SubnetEvent:
     """A subnet: its network, the DHCP servers of it, and the ports that Neutron makes for them without an event."""
 
     def touched(self, notification: Notification, view: StoreView) -> Iterator[ObjectRef]:
-        """Yield the network of the subnet, and the network's services."""
+        """Yield the network of the subnet, the network's services, and the tunnels to these."""
         id_ = needed(notification, ("subnet", "id"), ("subnet_id",))
         network = text(part(notification.payload, "subnet"), "network_id")
         where = (Equal("type", "network"), Holds("subnet_ids", id_))
@@ -29,3 +30,4 @@ class SubnetEvent:
         for one in sorted(networks):
             yield ref(view, "network", one)
             yield from services_of(view, network=one)
+        yield from tunnels_to_services(view, sorted(networks))

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from calipso_nornir.event_handlers.looking_up import host_of
+from calipso_nornir.event_handlers.looking_up import SERVICE_AGENTS, host_of
 from calipso_nornir.model import ids
-from calipso_nornir.model.finding import Equal, Find
+from calipso_nornir.model.finding import Equal, Find, OneOf
 from calipso_nornir.model.refs import ObjectRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from calipso_nornir.model.objects import InventoryObject
     from calipso_nornir.model.stores import StoreView
 
 MOST_HOSTS: Final = 50
@@ -25,21 +26,49 @@ PAGE: Final = 200
 OVERLAYS: Final = ("vxlan", "gre", "geneve")
 
 
+def tunnels_to_services(view: StoreView, networks: Iterable[str]) -> Iterator[ObjectRef]:
+    """Yield what has tunnels of networks whose DHCP servers or routers come, move or go.
+
+    Which agent gets a service is not known yet, so these are the hosts of all such agents, and of the networks' ports.
+    """
+    found: set[str] = set()
+    agents = _hosts_of_agents(view)
+    for network in networks:
+        hosts = _hosts_of(view, network) if _may_have_tunnels(view, network) else set()
+        if hosts and len(hosts | agents) <= MOST_HOSTS:
+            found |= hosts | agents
+    for name in sorted(found) if len(found) > 1 else ():
+        yield from _switch_of(view, name)
+
+
+def networks_of(ports: Iterable[InventoryObject]) -> list[str]:
+    """Return the networks of ports."""
+    return sorted({str(one["network"]) for one in ports if one.get("network")})
+
+
 def tunnels_of(view: StoreView, networks: Iterable[str], *, host: str) -> Iterator[ObjectRef]:
     """Yield what has the tunnels between a host and the other hosts of some networks, the host's own included."""
     here = host_of(view, host)
     others: set[str] = set()
     for network in networks:
-        known = view.get(ObjectRef(view.environment, "network", network))
-        if known is not None and known.get("provider_network_type") not in OVERLAYS:
-            continue
-        hosts = _hosts_of(view, network)
+        hosts = _hosts_of(view, network) if _may_have_tunnels(view, network) else set()
         if len(hosts) <= MOST_HOSTS:
             others |= hosts
     if here is None or not others:
         return
     for name in sorted({here.id, *others}):
         yield from _switch_of(view, name)
+
+
+def _may_have_tunnels(view: StoreView, network: str) -> bool:
+    known = view.get(ObjectRef(view.environment, "network", network))
+    return known is None or known.get("provider_network_type") in OVERLAYS
+
+
+def _hosts_of_agents(view: StoreView) -> set[str]:
+    where = (Equal("type", "network_agent"), OneOf("agent_type", SERVICE_AGENTS))
+    rows = view.find_documents(Find(where=where, fields=("host",), limit=MOST_HOSTS + 1))
+    return {str(row.get("host") or "") for row in rows} - {""}
 
 
 def _hosts_of(view: StoreView, network: str) -> set[str]:

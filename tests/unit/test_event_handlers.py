@@ -139,6 +139,38 @@ def test_a_subnet_is_about_its_network_and_dhcp_servers(view: StoreView) -> None
     assert "vservices_folder" in {type_ for type_, _ in new}
 
 
+def test_the_tunnels_of_a_network_follow_its_services(view: StoreView) -> None:
+    """Neutron tells only the agents (seen in the lab: the DHCP server of a network left the only network node)."""
+    services = [
+        one for one in view.of_type("port") if one["device_owner"] in ("network:dhcp", "network:router_interface")
+    ]
+    overlays = {one.id for one in view.of_type("network") if one["provider_network_type"] == "vxlan"}
+    interface = next((one for one in services if one["network"] in overlays), None)
+    switches = {("vedge", one.id) for one in view.of_type("vedge") if one["vedge_type"] == "OVS"}
+    if interface is None or not switches:  # OVN's tunnels do not depend on networks
+        return
+
+    def of(network: str) -> set[tuple[str, str]]:
+        hosts = {one["binding_host_id"] for one in view.of_type("port") if one["network"] == network}
+        return {("vedge", f"{host}|OVS") for host in hosts} & switches
+
+    network = interface["network"]
+    expected = of(network)
+    assert len(expected) > 1
+    agent = next(one for one in view.of_type("network_agent") if one["agent_type"] == "DHCP agent")
+    moved = {"id": agent["agent_id"], "network_id": network}
+    assert expected <= touched(view, "dhcp_agent.network.remove", agent=moved)
+    assert expected <= touched(view, "subnet.create.end", subnet={"id": "s", "network_id": network})
+    assert expected <= touched(view, "network.delete.end", network_id=network)
+    added = {"id": "r", "port_id": "new", "network_id": network}
+    assert expected <= touched(view, "router.interface.create", router_interface=added)
+    router = next((one["device_id"] for one in services if one["device_owner"] == "network:router_interface"), None)
+    assert router is not None
+    (own,) = {one["network"] for one in services if one["device_id"] == router and one["network"] in overlays}
+    assert of(own) <= touched(view, "router.delete.end", router_id=router)
+    assert of(own) <= touched(view, "l3_agent.router.remove", agent={"id": "a", "router_id": router})
+
+
 def test_a_port_is_about_who_has_it_and_who_had_it(view: StoreView) -> None:
     server = a_running_server(view)
     port = one_of(view, "port", device_id=server.id)
