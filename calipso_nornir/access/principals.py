@@ -8,20 +8,25 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
 from calipso_nornir.access.roles import Role
-from calipso_nornir.access.tokens import PREFIX, Tokens
-from calipso_nornir.access.users import Identified, Users
+from calipso_nornir.access.tokens import COLLECTION as TOKENS
+from calipso_nornir.access.tokens import PREFIX, Tokens, key_of
+from calipso_nornir.access.users import COLLECTION as USERS
+from calipso_nornir.access.users import Identified, Users, user_of
 from calipso_nornir.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from calipso_nornir.access.issuer import Claimed
     from calipso_nornir.access.roles import Grants
     from calipso_nornir.access.tokens import Token
+    from calipso_nornir.access.users import User
     from calipso_nornir.model.source_kinds import Finding
-    from calipso_nornir.model.stores import Store
+    from calipso_nornir.model.stores import Document, Store
 
 
+_MOST_KNOWN: Final = 10_000
+"""Tokens of which it is remembered whose they are."""
 _OWN_ONLY: Final = "environments: expected some of those of the token with which you ask"
 
 
@@ -88,8 +93,11 @@ class Principals:
     def __init__(
         self, store: Store, *, directory: PasswordService | None = None, issuer: TokenService | None = None
     ) -> None:
+        self._store = store
         self.users = Users(store)
         self.tokens = Tokens(store)
+        self._known: dict[str, str] = {}
+        """Key of a token → whose it is, which never changes."""
         self._directory = directory
         self._issuer = issuer
 
@@ -110,20 +118,30 @@ class Principals:
 
         Raises LoginServiceUnavailable.
         """
+        return self.asking(secret)[0]
+
+    def asking(self, secret: str, *beside: tuple[str, str]) -> tuple[Principal | None, Sequence[Document | None]]:
+        """Return whose token this is, as ``by_token``, and plain documents, read in the same round trip."""
         if self._issuer is not None and not secret.startswith(PREFIX):
-            return self._by_issuer(self._issuer, secret)
-        token = self.tokens.found(secret)
-        user = self.users.get(token.user) if token is not None else None
-        if token is None or user is None or not user.enabled:
-            return None
-        return Principal(
-            name=user.name,
-            grants=_scoped(user.grants, token),
-            token_id=token.id,
-            token=token,
-            expires_at=token.expires_at,
-            only_password=token.only_password or user.one_time,
-        )
+            return self._by_issuer(self._issuer, secret), self._store.plain_documents(beside)
+        key = key_of(secret)
+        name = self._known.get(key, "")
+        wanted = ((TOKENS, key), (USERS, name), *beside)
+        of_token, of_user, *documents = self._store.plain_documents(wanted)
+        token = self.tokens.accepted(key, of_token)
+        if token is None:
+            return None, documents
+        if token.user == name:
+            user = user_of(of_user) if of_user is not None else None
+        else:
+            user = self.users.get(token.user)
+            self._remember(key, token.user)
+        return (_principal(token, user) if user is not None and user.enabled else None), documents
+
+    def _remember(self, key: str, name: str) -> None:
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        self._known[key] = name
 
     def issue(
         self,
@@ -165,6 +183,17 @@ class Principals:
         if claimed is None or user is None:
             return None
         return Principal(name=user.name, grants=user.grants, token_id=claimed.token_id, expires_at=claimed.expires_at)
+
+
+def _principal(token: Token, user: User) -> Principal:
+    return Principal(
+        name=user.name,
+        grants=_scoped(user.grants, token),
+        token_id=token.id,
+        token=token,
+        expires_at=token.expires_at,
+        only_password=token.only_password or user.one_time,
+    )
 
 
 def _scoped(grants: Grants, token: Token) -> Grants:

@@ -85,14 +85,18 @@ class Tokens:
             only_password=only_password,
         )
         self._remove_expired(issued)
-        key = _hash(secret)
+        key = key_of(secret)
         self._tokens.put(key, {"key": key, **_document(token)})
         return secret, token
 
     def found(self, secret: str) -> Token | None:
         """Return what is known of a token that a client shows; None for one that is unknown or has expired."""
-        key, now = _hash(secret), datetime.now(UTC)
-        document = self._tokens.get(key)
+        key = key_of(secret)
+        return self.accepted(key, self._tokens.get(key))
+
+    def accepted(self, key: str, document: Document | None) -> Token | None:
+        """Return what the document with a key says of a token, as ``found``; note that the token is used."""
+        now = datetime.now(UTC)
         token = _token(document) if document is not None else None
         if token is None or token.expires_at <= now:
             return None
@@ -120,7 +124,8 @@ class Tokens:
                 self._tokens.delete(one["key"])
 
 
-def _hash(secret: str) -> str:
+def key_of(secret: str) -> str:
+    """Return the key of a token's document."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 

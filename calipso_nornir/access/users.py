@@ -87,12 +87,12 @@ class Users:
 
     def all(self) -> list[User]:
         """Return all users, ordered by name."""
-        return [_user(one) for one in self._users.find(order=("name",))]
+        return [user_of(one) for one in self._users.find(order=("name",))]
 
     def get(self, name: str) -> User | None:
         """Return a user."""
         document = self._users.get(name)
-        return _user(document) if document is not None else None
+        return user_of(document) if document is not None else None
 
     def verified(self, name: str, password: str) -> User | None:
         """Return the user with this password; None for a wrong password, a disabled user or an unknown one."""
@@ -105,7 +105,7 @@ class Users:
         if _HASHER.check_needs_rehash(document["password_hash"]):
             new = {"password_hash": _HASHER.hash(password)}
             self._users.update_if(name, {"password_hash": document["password_hash"]}, new)
-        return _user(document)
+        return user_of(document)
 
     def arrived(self, who: Identified, *, source: str) -> User | None:
         """Return the user whom a directory or issuer has identified; None if the name is not theirs, or is locked out.
@@ -211,7 +211,8 @@ def _document(user: User, password: str | None) -> Document:
     return document if password is None else {**document, "password_hash": _HASHER.hash(password)}
 
 
-def _user(document: Document) -> User:
+def user_of(document: Document) -> User:
+    """Return the user of a document."""
     return User(
         name=document["name"],
         grants=Grants.read(document.get("roles") or {}),

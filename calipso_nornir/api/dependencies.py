@@ -1,23 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Dependencies that wait for nothing: they are called where requests are answered, in the event loop.
+"""Which parts of a request run in a thread: only what waits for the store, a file or the network.
 
-FastAPI gives every dependency that is not ``async`` to a thread. A request has up to nine of them, and each way to a
-thread and back takes 0.2 to 0.3 ms of CPU time: more than all that they do.
+FastAPI gives every dependency that is not ``async`` to a thread, and the check of an answer, too. A request has up to
+ten of these, and each way to a thread and back takes more time than what they do.
 """
 
 from __future__ import annotations
 
 from functools import cache, wraps
 from inspect import unwrap
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from fastapi import Depends
+from fastapi.concurrency import run_in_threadpool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fastapi.dependencies.models import Dependant
 
+F = TypeVar("F", bound="Callable[..., object]")
 T = TypeVar("T")
 
 
@@ -32,6 +34,16 @@ def depends_on(dependant: Dependant, wanted: Callable[..., object]) -> bool:
     return (call is not None and unwrap(call) is wanted) or any(
         depends_on(one, wanted) for one in dependant.dependencies
     )
+
+
+def in_a_thread(handler: F) -> F:
+    """Return a handler that runs in a thread, while its answer is checked in the event loop, where it is written."""
+
+    @wraps(handler)
+    async def called(**arguments: Any) -> Any:  # noqa: ANN401 - those of the handler
+        return await run_in_threadpool(handler, **arguments)
+
+    return cast("F", called)
 
 
 @cache

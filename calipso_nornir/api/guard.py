@@ -15,14 +15,17 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from http import HTTPStatus
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 
 from calipso_nornir.api.bodies import look_at
+from calipso_nornir.api.dependencies import in_a_thread
 from calipso_nornir.api.handler_arguments import settings_of
 from calipso_nornir.api.problems import Problem
+from calipso_nornir.store.environments import COLLECTION as ENVIRONMENTS
 
 if TYPE_CHECKING:
     from calipso_nornir.access.principals import Principal
@@ -107,6 +110,8 @@ async def read_body(request: Request) -> None:
 async def guard(request: Request) -> None:
     """Let a request through, with ``request.state.principal``, or raise Problem: 401 or 403.
 
+    ``request.state.described`` is true if the environment in the path is known to have a description.
+
     Only who is asking is looked up in a thread: what is open to all is answered even if all threads are busy.
     """
     needed = needs_of(request.scope.get("endpoint"))
@@ -161,11 +166,19 @@ def _principal(request: Request, settings: ApiSettings) -> Principal | None:
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     match scheme.casefold():
         case "bearer":
-            return settings.principals.by_token(given.strip())
+            return _by_token(request, settings, given.strip())
         case "basic":
             return _by_password(request, settings, given.strip())
     token = request.headers.get("x-auth-token")
-    return settings.principals.by_token(token) if token else None
+    return _by_token(request, settings, token) if token else None
+
+
+def _by_token(request: Request, settings: ApiSettings, secret: str) -> Principal | None:
+    """Return whose token this is; read the description of the environment in the path in the same round trip."""
+    name = request.path_params.get("environment")
+    principal, described = settings.principals.asking(secret, *([(ENVIRONMENTS, name)] if name else []))
+    request.state.described = bool(described and described[0] is not None)
+    return principal
 
 
 def _why_not(request: Request) -> str:
@@ -211,7 +224,9 @@ def logged_in(request: Request, settings: ApiSettings, name: str, password: str)
 
 def _saying(needed: Needs) -> Callable[[F], F]:
     def say(handler: F) -> F:
-        setattr(handler, NEEDS, needed)
-        return handler
+        is_async: bool = iscoroutinefunction(handler)
+        served = handler if is_async else in_a_thread(handler)
+        setattr(served, NEEDS, needed)
+        return served
 
     return say

@@ -55,16 +55,17 @@ class ApiSettings:
     meter: Meter = field(default_factory=Meter)
     instance: str = field(default_factory=lambda: token_hex(8))
     """Another one after each start, with which another release or other metadata may come."""
+    principals: Principals = field(init=False)
+    """Who may ask."""
+
+    def __post_init__(self) -> None:
+        known = Principals(self.store, directory=self.directory, issuer=self.issuer)
+        object.__setattr__(self, "principals", known)  # frozen for all others
 
     @property
     def catalog(self) -> Catalog:
         """The metadata of the scans, as it is now."""
         return self.catalogs.current
-
-    @property
-    def principals(self) -> Principals:
-        """Who may ask."""
-        return Principals(self.store, directory=self.directory, issuer=self.issuer)
 
     @property
     def back_ends(self) -> BackEnds:

@@ -273,6 +273,13 @@ class Store(Protocol):
         """Return one of the collections of plain documents."""
         ...
 
+    def plain_documents(self, wanted: Sequence[tuple[str, str]]) -> Sequence[Document | None]:
+        """Return plain documents by the name of a collection and a key; None where there is none.
+
+        It takes one round trip, where ``collection(…).get(…)`` takes one for each.
+        """
+        ...
+
     def index(self, attributes: Iterable[str]) -> None:
         """Create an index for each of these attributes that has none; ``find`` then uses it. Other indexes are kept."""
         ...

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from threading import Event
 
     from calipso_nornir.model.changes import Change, Commit, Life
-    from calipso_nornir.model.stores import Collection, Kind, Store, StoreView, Writer
+    from calipso_nornir.model.stores import Collection, Document, Kind, Store, StoreView, Writer
 
 
 class Frozen:
@@ -78,6 +78,10 @@ class Frozen:
     def collection(self, name: str) -> Collection:
         """Return one of the collections of plain documents."""
         return self._store.collection(name)
+
+    def plain_documents(self, wanted: Sequence[tuple[str, str]]) -> Sequence[Document | None]:
+        """Return plain documents by collection and key."""
+        return self._store.plain_documents(wanted)
 
     def index(self, attributes: Iterable[str]) -> None:
         """Create an index for each of these attributes that has none."""

@@ -42,6 +42,16 @@ class CollectionContract:
         assert scans.delete("1") is False
         assert scans.get("1") is None
 
+    def test_several_collections_in_one_round_trip(self, opened: Opened) -> None:
+        document = {"_id": 7, "key": "own", "a.b": [1, {"$c": AT}], "n": 2**70, "odd": ODD_ATTRIBUTES}
+        opened().collection("scans").put("1", document)
+        opened().collection("messages").put("é", {"level": "info"})
+        wanted = [("of_nobody", "1"), ("scans", "1"), ("scans", "2"), ("messages", "é"), ("scans", "1")]
+        found = [None, document, None, {"level": "info"}, document]
+        assert list(opened().plain_documents(wanted)) == found
+        assert list(opened().plain_documents(wanted[::-1])) == found[::-1]
+        assert list(opened().plain_documents(())) == []
+
     def test_many_at_once(self, opened: Opened) -> None:
         scans = opened().collection("scans")
         scans.put("1", {"status": "old", "gone": True})

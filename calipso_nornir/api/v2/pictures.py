@@ -10,12 +10,14 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Final, NamedTuple, TypeAlias
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
+from fastapi.concurrency import run_in_threadpool
 
 from calipso_nornir.api.dependencies import at_once
 from calipso_nornir.api.handler_arguments import Api
 from calipso_nornir.api.moments import Moment
 from calipso_nornir.api.problems import Problem
+from calipso_nornir.api.settings import ApiSettings
 from calipso_nornir.api.tags import Tagged, Tagging
 from calipso_nornir.model.objects import InventoryObject
 from calipso_nornir.model.refs import ObjectRef
@@ -84,11 +86,16 @@ class ObjectInPicture:
             yield ObjectInRevision(store, view, found)
 
 
-def _environment(api: Api, environment: str) -> str:
+async def _environment(request: Request, api: Api, environment: str) -> str:
+    if not getattr(request.state, "described", False):  # as the guard has found
+        await run_in_threadpool(_must_be_known, api, environment)
+    return environment
+
+
+def _must_be_known(api: ApiSettings, environment: str) -> None:
     known = stored_environment(api.store, environment) is not None or environment in api.store.environments()
     if not known:
         raise Problem(HTTPStatus.NOT_FOUND, str(unknown("environment", environment, environment_names(api.store))))
-    return environment
 
 
 Environment: TypeAlias = Annotated[str, Depends(_environment)]

@@ -185,7 +185,11 @@ def to_plain(key: str, document: Document, *, version: ObjectId) -> RawBSONDocum
 
 def from_plain(raw: bytes) -> Document:
     """Return the plain document of a stored one."""
-    value = bson.decode(raw, codec_options=OPTIONS)
+    return plain_of(bson.decode(raw, codec_options=OPTIONS))
+
+
+def plain_of(value: dict[str, Any]) -> Document:
+    """Return the plain document of a stored one that has been decoded; this changes ``value``."""
     for name in (*_OWN_KEYS, VERSION):
         value.pop(name, None)
     document: Document = decoded(value, _TYPELESS)

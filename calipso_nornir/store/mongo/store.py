@@ -15,6 +15,7 @@ from calipso_nornir.store.mongo.environment_collections import Places
 from calipso_nornir.store.mongo.feed import Feed
 from calipso_nornir.store.mongo.layout import attribute_indexes, must_hold, prepare
 from calipso_nornir.store.mongo.reader import MongoReader
+from calipso_nornir.store.mongo.several import several
 from calipso_nornir.store.mongo.text_indexing import TextIndexing
 from calipso_nornir.store.mongo.writer import MongoWriter
 from calipso_nornir.store.names import DEFAULT_INVENTORY, KINDS, checked_collection, checked_inventory, collection_name
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from threading import Event
 
     from calipso_nornir.model.changes import Change, Commit, Life
-    from calipso_nornir.model.stores import Collection, Kind, StoreView, Writer
+    from calipso_nornir.model.stores import Collection, Document, Kind, StoreView, Writer
     from calipso_nornir.store.mongo.environment_collections import Marker
     from calipso_nornir.store.mongo.small_commit import Remembered
     from calipso_nornir.store.names import Use
@@ -148,6 +149,11 @@ class MongoStore:
         full_name = collection_name(self._inventory, checked_collection(name))
         listed = LISTED.get(name, ())
         return MongoCollection(self._connection.database, full_name, riding=self._riding, listed=listed)
+
+    def plain_documents(self, wanted: Sequence[tuple[str, str]]) -> list[Document | None]:
+        """Return plain documents by collection and key."""
+        named = [(collection_name(self._inventory, checked_collection(name)), clean_text(key)) for name, key in wanted]
+        return self._riding(lambda: several(self._connection.database, named))
 
     def index(self, attributes: Iterable[str]) -> None:
         """Create an index for each of these attributes that has none."""

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from threading import Event
 
     from calipso_nornir.model.changes import Change, Commit, Life
-    from calipso_nornir.model.stores import Collection, Kind, StoreView, Writer
+    from calipso_nornir.model.stores import Collection, Document, Kind, StoreView, Writer
     from calipso_nornir.store.names import Use
 
 
@@ -158,6 +158,10 @@ class SqliteStore:
         """Return one of the collections of plain documents."""
         full_name = collection_name(self._inventory, checked_collection(name))
         return SqliteCollection(self._connections, full_name, listed=LISTED.get(name, ()))
+
+    def plain_documents(self, wanted: Sequence[tuple[str, str]]) -> list[Document | None]:
+        """Return plain documents by collection and key."""
+        return [self.collection(name).get(key) for name, key in wanted]
 
     def index(self, attributes: Iterable[str]) -> None:
         """Create an index for each of these attributes that has none."""
