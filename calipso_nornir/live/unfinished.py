@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 COMING: Final = frozenset({"DOWN", "BUILD"})
 """States of a port, and of a floating IP, that an agent changes."""
-FAILED: Final = frozenset({"binding_failed"})
+FAILED: Final = "binding_failed"
+"""Type of the interface of a port that no agent could bind."""
 DHCP: Final = "network:dhcp"
 BY_AGENTS: Final = ("network:dhcp", "network:router_")
 """Owners of the ports that Neutron's agents make or bind; OVN's router ports are bound nowhere, and ACTIVE."""
@@ -61,7 +62,7 @@ def _port(one: InventoryObject) -> bool:
     """Return whether an agent has still to plug or unplug a port, or a router to serve its floating IP."""
     if any(row.get("status") in COMING and row.get("router_id") for row in one.get("floating_ips") or ()):
         return True  # whatever the port's own state
-    if one.get("binding_vif_type") in FAILED:
+    if one.get("binding_vif_type") == FAILED:
         return False
     if not one.get("binding_host_id"):
         return _will_be_bound(one)
