@@ -44,6 +44,8 @@ class _Entry(Generic[Ticket]):
     failures: int = 0
     together: int = MOST
     """How many objects its batch may have; halved after each failure, until it is clear which object fails."""
+    alone: bool = False
+    """Whether it may have killed the process, and is scanned only together with such objects."""
     waiting: set[Ticket] = field(default_factory=set)
     changed: bool = False
     """Whether a scan since the last event found a change."""
@@ -85,6 +87,7 @@ class Agenda(Generic[Ticket]):
         self._pending: dict[ObjectRef, _Entry[Ticket]] = {}
         self._open: dict[Ticket, int] = {}
         """Event -> how many of its objects have not been scanned since."""
+        self._alone_at_once = 1
 
     def __len__(self) -> int:
         return len(self._pending)
@@ -103,7 +106,7 @@ class Agenda(Generic[Ticket]):
     ) -> None:
         """Add the objects that an event touches, at least one; ``why`` names the event.
 
-        ``alone``: scan it separately.
+        ``alone``: scan them apart from others, a single one first, then twice as many after each success.
         """
         self._open[ticket] = len(refs)
         for ref in refs:
@@ -115,16 +118,16 @@ class Agenda(Generic[Ticket]):
             entry.whys = (entry.whys if entry.waiting else frozenset()) | {why}
             entry.touched, entry.looks = now, 0
             entry.waiting.add(ticket)
-            if alone:
-                entry.together = 1
+            entry.alone = entry.alone or alone
 
     def take(self, now: float) -> Batch[Ticket] | None:
         """Return the objects that are due, the longest waiting first; None if there are none."""
         due = sorted((one for one in self._pending.values() if one.due <= now), key=lambda one: one.due)
         if not due:
             return None
-        together = due[0].together
-        batch = [one for one in due if one.together == together][:together]
+        together, alone = due[0].together, due[0].alone
+        at_most = min(together, self._alone_at_once) if alone else together
+        batch = [one for one in due if (one.together, one.alone) == (together, alone)][:at_most]
         for one in batch:
             del self._pending[one.ref]
         return Batch(tuple(batch))
@@ -135,6 +138,8 @@ class Agenda(Generic[Ticket]):
         ``is_unfinished``: an agent has not finished something of it.
         """
         settled = [ticket for one in batch.entries for ticket in self._release(one)]
+        if batch.entries[0].alone:
+            self._alone_at_once = min(2 * self._alone_at_once, MOST)
         for one in batch.entries:
             if one.ref not in self._pending:
                 ever = one.changed or changed

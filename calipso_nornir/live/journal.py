@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
@@ -13,7 +13,7 @@ from calipso_nornir.live.redacting import redacted, redacted_text
 from calipso_nornir.model.notifications import Notification
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from calipso_nornir.model.refs import ObjectRef
     from calipso_nornir.model.stores import Document, Store
@@ -40,6 +40,29 @@ def key_of(notification: Notification) -> str:
     return hashlib.sha256(notification.id.encode(errors="backslashreplace")).hexdigest()[:32]
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The outcome of a message.
+
+    Attributes:
+        notification: the message.
+        outcome: what became of it.
+        received: when it arrived (aware, UTC).
+        refs: what it touched.
+        attempts: how often its processing was begun.
+        problem: why it is tried again, or dead.
+        told: fields from its handler.
+    """
+
+    notification: Notification
+    outcome: Outcome
+    received: datetime
+    refs: Sequence[ObjectRef] = ()
+    attempts: int = 1
+    problem: str = ""
+    told: Mapping[str, Any] = field(default_factory=dict)
+
+
 class Journal:
     """The entries of one environment. A message has one entry, no matter how often it is sent."""
 
@@ -54,50 +77,40 @@ class Journal:
         value = known.get("attempts")
         return value if isinstance(value, int) else 0
 
-    def note(  # noqa: PLR0913 - the fields of an entry
-        self,
-        notification: Notification,
-        *,
-        outcome: Outcome,
-        received: datetime,
-        refs: Sequence[ObjectRef] = (),
-        attempts: int = 1,
-        problem: str = "",
-        told: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Write the outcome of a message; ``told`` are fields from its handler."""
-        key, first = key_of(notification), refs[0] if refs else None
+    def note(self, entries: Iterable[Entry]) -> None:
+        """Write the outcomes of messages."""
+        self._messages.put_all({key_of(one.notification): self._document(one) for one in entries})
+
+    def _document(self, entry: Entry) -> Document:
+        notification, refs = entry.notification, entry.refs
+        first = refs[0] if refs else None
         counted = f"{len(refs)} object{'s' if len(refs) != 1 else ''}"
-        self._messages.put(
-            key,
-            {
-                "id": key,
-                "environment": self._environment,
-                "source_system": SOURCES.get(notification.source, notification.source),
-                "level": "error"
-                if outcome == DEAD
-                else {"warn": "warning"}.get(notification.level, notification.level),
-                "message": f"{notification.type}: {problem or counted}",
-                "event_type": notification.type,
-                "source": notification.source,
-                "publisher": notification.publisher,
-                "project": notification.project,
-                "payload": redacted(notification.payload),
-                "related_object": first.id if first else None,
-                "related_object_type": first.type if first else None,
-                "display_context": first.id if first else None,
-                "objects": [[one.type, one.id] for one in refs[:MOST_OBJECTS]],
-                "objects_touched": len(refs),
-                "attempts": attempts,
-                "outcome": outcome,
-                "timestamp": notification.at.isoformat(),
-                "received_timestamp": received.isoformat(),
-                "finished_timestamp": None if outcome == "waiting" else datetime.now(UTC).isoformat(),
-                "viewed": False,
-                "origin_type": "event",
-                **(told or {}),
-            },
-        )
+        level = {"warn": "warning"}.get(notification.level, notification.level)
+        return {
+            "id": key_of(notification),
+            "environment": self._environment,
+            "source_system": SOURCES.get(notification.source, notification.source),
+            "level": "error" if entry.outcome == DEAD else level,
+            "message": f"{notification.type}: {entry.problem or counted}",
+            "event_type": notification.type,
+            "source": notification.source,
+            "publisher": notification.publisher,
+            "project": notification.project,
+            "payload": redacted(notification.payload),
+            "related_object": first.id if first else None,
+            "related_object_type": first.type if first else None,
+            "display_context": first.id if first else None,
+            "objects": [[one.type, one.id] for one in refs[:MOST_OBJECTS]],
+            "objects_touched": len(refs),
+            "attempts": entry.attempts,
+            "outcome": entry.outcome,
+            "timestamp": notification.at.isoformat(),
+            "received_timestamp": entry.received.isoformat(),
+            "finished_timestamp": None if entry.outcome == "waiting" else datetime.now(UTC).isoformat(),
+            "viewed": False,
+            "origin_type": "event",
+            **entry.told,
+        }
 
     def bury(self, notification: Notification, *, received: datetime, attempts: int, problem: str) -> None:
         """Make a message a dead letter."""
@@ -105,7 +118,7 @@ class Journal:
         written = {**asdict(notification), "at": notification.at.isoformat()}
         written["payload"] = redacted(notification.payload)
         self._put_dead(key, received=received, attempts=attempts, problem=problem, notification=written)
-        self.note(notification, outcome=DEAD, received=received, attempts=attempts, problem=problem)
+        self.note([Entry(notification, DEAD, received=received, attempts=attempts, problem=problem)])
 
     def bury_unread(self, body: bytes, *, source: str, received: datetime, problem: str) -> None:
         """Keep the beginning of a message that is no notification, without what may be a secret."""

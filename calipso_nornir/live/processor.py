@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 ALONE_AFTER: Final = 3
-"""How often the process may die while processing an event; after that, its objects are scanned alone."""
+"""How often the process may die while processing an event; after that, its objects are scanned apart from others."""
 GAP_ATTEMPTS: Final = 5
 """Attempts for an event with objects that cannot be examined; after that it is settled, and they are scanned later."""
 AT_ONCE: Final = 2000
@@ -86,6 +86,8 @@ class Processor:
         self.counts.missed = self._auditor.missed
         self._missed: list[str] = []
         self._begun: dict[str, int] = {}
+        self._waiting: dict[str, Ticket] = {}
+        """Messages whose objects are to be scanned, by key; also some that no longer are."""
         self._outcomes = Outcomes(self._journal, self.counts, environment)
         self._classic = ClassicTurns(classic, self.agenda, self._outcomes, self.counts, clock=clock)
         self._whole_at = 0.0
@@ -136,8 +138,14 @@ class Processor:
             arrival.settle()
             self.counts.ignored += 1
             return
+        same = self._waiting.get(key_of(notification))
+        if same is not None and not same.is_over:  # sent twice, or again after a lost connection
+            same.more.append(arrival)
+            return
         begun = self._begun_before(notification) if arrival.again else 0
-        ticket = Ticket(arrival, notification, begun + 1)
+        self._add(Ticket(arrival, notification, begun + 1), handler, begun)
+
+    def _add(self, ticket: Ticket, handler: EventHandler, begun: int) -> None:
         if begun >= MOST_ATTEMPTS:
             self._outcomes.bury(ticket, "the process died each time while processing this")
             return
@@ -145,15 +153,21 @@ class Processor:
             self._classic.handle(ticket, handler)
             return
         try:
-            ticket.refs = self._touched(handler, notification)
+            ticket.refs = self._touched(handler, ticket.notification)
         except NotificationUnusable as error:
             self._outcomes.bury(ticket, str(error))
             return
         if not ticket.refs:
             self._outcomes.settle(ticket, "nothing")
             return
+        self._remember(ticket)
         alone = begun >= ALONE_AFTER
-        self.agenda.touch(ticket, ticket.refs, now=self._clock(), why=notification.type, alone=alone)
+        self.agenda.touch(ticket, ticket.refs, now=self._clock(), why=ticket.notification.type, alone=alone)
+
+    def _remember(self, ticket: Ticket) -> None:
+        if len(self._waiting) >= MOST_KEPT:
+            self._waiting = {key: one for key, one in self._waiting.items() if not one.is_over}
+        self._waiting[key_of(ticket.notification)] = ticket
 
     def _begun_before(self, notification: Notification) -> int:
         """Return how often earlier processes began this message; repetitions after a lost connection do not count."""
@@ -207,9 +221,8 @@ class Processor:
         batch = self.agenda.take(self._clock())
         if batch is None:
             return
-        for ticket in batch.tickets:
-            if ticket.arrival.again:  # this may kill the process, so the attempt is counted first
-                self._outcomes.note(ticket, "waiting")
+        # This may kill the process, so the attempts are counted first.
+        self._outcomes.count(one for one in batch.tickets if one.arrival.again or one.more)
         look = self._looker.at(batch.refs, cause=_cause(batch))
         self.counts.looks += 1
         self.counts.objects += len(batch.entries)

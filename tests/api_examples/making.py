@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from calipso_nornir.live.journal import Journal
+from calipso_nornir.live.journal import Entry, Journal
 from calipso_nornir.live.standing import LISTENERS
 from calipso_nornir.model.notifications import Notification
 from calipso_nornir.model.refs import ObjectRef
@@ -186,7 +186,7 @@ def _heard(store: Store) -> None:
     journal = Journal(store, "lab")
     at = datetime(2026, 11, 28, 19, 10, tzinfo=UTC)
     port = Notification(id="one", source="neutron", type="port.create.end", at=at, payload={"port": {"id": "p"}})
-    journal.note(port, outcome="stored", received=at, refs=[ObjectRef("lab", "port", "p")])
+    journal.note([Entry(port, "stored", received=at, refs=[ObjectRef("lab", "port", "p")])])
     lame = Notification(id="two", source="nova", type="compute.instance.update", at=at)
     journal.bury(lame, received=at, attempts=10, problem="cmp1 did not answer")
     figures = {"received": 3, "handled": 1, "lag_p95_s": 0.5}

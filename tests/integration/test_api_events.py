@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from calipso_nornir.live.journal import Journal
+from calipso_nornir.live.journal import Entry, Journal
 from calipso_nornir.model.notifications import Notification
 from calipso_nornir.model.refs import ObjectRef
 from calipso_nornir.store import open_store
@@ -35,7 +35,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         journal = Journal(store, "cloud")
         payload = {"port": {"id": "p"}, "adminPass": "hush"}
         port = Notification(id="one", source="neutron", type="port.create.end", at=AT, payload=payload)
-        journal.note(port, outcome="stored", received=AT, refs=[ObjectRef("cloud", "port", "p")])
+        journal.note([Entry(port, "stored", received=AT, refs=[ObjectRef("cloud", "port", "p")])])
         lame = Notification(id="two", source="nova", type="compute.instance.update", at=AT)
         journal.bury(lame, received=AT, attempts=11, problem="it failed")
         journal.bury_unread(b"nonsense", source="nova", received=AT, problem="not readable JSON")

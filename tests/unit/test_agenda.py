@@ -43,6 +43,20 @@ def test_an_object_is_looked_at_again_until_nothing_changes() -> None:
     assert agenda.next_due() is None
 
 
+def test_what_may_be_deadly_is_looked_at_apart_from_others_and_more_at_once_each_time() -> None:
+    agenda: Agenda[str] = Agenda()
+    deadly = [ObjectRef("cloud", "port", f"deadly {number}") for number in range(10)]
+    agenda.touch("good", [A, B], now=0)
+    for one in deadly:
+        agenda.touch(one.id, [one], now=0, alone=True)
+    sizes = []
+    while (batch := agenda.take(GATHER_S)) is not None:
+        assert set(batch.refs) == {A, B} or {A, B}.isdisjoint(batch.refs)
+        sizes.append(len(batch.refs))
+        agenda.looked(batch, now=GATHER_S, changed=False)
+    assert sizes == [2, 1, 2, 4, 3]
+
+
 def looks(agenda: Agenda[str], *, until: float = 1e9, finished_at: float = 1e9) -> list[float]:
     """Return when there are looks at an object that is finished, and thereby changes, at a time."""
     at: list[float] = []

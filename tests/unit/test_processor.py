@@ -25,7 +25,7 @@ from tests.fixtures.living import Changing, envelope
 from tests.fixtures.tiny_cloud import CLOUD, LAN, Server, TinyCloud, port_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from calipso_nornir.model.stores import Document, Store, StoreView
@@ -211,6 +211,21 @@ def test_a_message_that_kills_its_process_each_time(works: Works) -> None:
     assert works.entry("good")["outcome"] == "stored"
 
 
+def test_a_message_that_arrives_again_while_it_waits_is_worked_on_once(works: Works) -> None:
+    for again in (False, True, True):
+        works.arrives("one", "network.update.end", again=again, network={"id": LAN, "name": "lan"})
+    works.works(2)
+    assert works.settled == ["one"] * 3, "each time that it was sent"
+    assert works.processor.counts.handled == 1
+    works.arrives("one", "network.update.end", again=True, network={"id": LAN, "name": "lan"})
+    works.works(2)
+    assert works.settled == ["one"] * 4
+    works.arrives("bad", "network.update.end", network={"id": "n" * 300})
+    works.arrives("bad", "network.update.end", again=True, network={"id": "n" * 300})
+    works.works(2)
+    assert works.settled == [*["one"] * 4, "bad", "bad"]
+
+
 def test_what_is_sent_again_though_its_work_never_began(works: Works) -> None:
     for _ in range(2 * MOST_ATTEMPTS):
         works.arrives("one", "network.update.end", again=True, network={"id": LAN, "name": "lan"})
@@ -231,14 +246,14 @@ def test_a_handler_with_a_bug(works: Works) -> None:
 
 def test_what_the_store_cannot_take_is_settled_later(works: Works, monkeypatch: pytest.MonkeyPatch) -> None:
     messages = works.processor._journal._messages  # noqa: SLF001 - what it writes to
-    put, failing = messages.put, [True]
+    put_all, failing = messages.put_all, [True]
 
-    def sometimes(key: str, document: Document) -> None:
+    def sometimes(documents: Mapping[str, Document]) -> None:
         if failing:
             raise StoreUnavailable("sqlite", "disk I/O error")
-        put(key, document)
+        put_all(documents)
 
-    monkeypatch.setattr(type(messages), "put", lambda _self, key, document: sometimes(key, document))
+    monkeypatch.setattr(type(messages), "put_all", lambda _self, documents: sometimes(documents))
     monkeypatch.setattr("calipso_nornir.live.processor.STORE_WAIT_S", 0.0)
     works.arrives("one", "network.update.end", network={"id": LAN})
     works.works(4)
