@@ -102,7 +102,8 @@ def sealed(document: Document, scanned_at: datetime | None, *, of: str, evidence
     has_evidence = "evidence" in document
     plain = _is_plain(document)
     looks = [_look(one) for one in evidence]
-    document["evidence"] = sorted([[str(one.source), str(one.query), str(one.host)] for one in evidence])
+    told = [[str(one.source), str(one.query), str(one.host)] for one in evidence]
+    document["evidence"] = sorted(told) if len(told) > 1 else told
     raw = _plain_bytes(document) if plain else None
     if raw is not None:
         text: str | None = raw.decode()
@@ -163,7 +164,7 @@ def _is_plain(document: Document) -> bool:
 
     The members of most containers are all plain, which can be determined without a loop over them in Python.
     """
-    level = [value for value in document.values() if type(value) not in _PLAIN]
+    level = [value for value in document.values() if type(value) is not str and type(value) not in _PLAIN]
     for _ in range(MAX_DEPTH):
         if not level:
             return True

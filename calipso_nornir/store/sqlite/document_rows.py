@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from calipso_nornir.store.encoding import evidence_encoder
+from calipso_nornir.store.encoding import evidence_encoder, fast_decoder
 from calipso_nornir.store.keys import ESCAPE_IN_TEXT, decoded, encoded, guard
 from calipso_nornir.store.sealing import Sealed
 from calipso_nornir.store.selection import FIELDS, LISTS
@@ -45,6 +45,7 @@ def time_text(at: datetime) -> str:
 
 
 _evidence_text: Final = evidence_encoder(time_text)
+_read: Final = fast_decoder()
 
 
 def to_json(value: Any) -> tuple[str, Any]:  # noqa: ANN401 - any value
@@ -79,7 +80,7 @@ def _keys_are_texts(value: Any) -> bool:  # noqa: ANN401 - as above
 
 def from_json(text: str) -> Any:  # noqa: ANN401 - as above
     """Return the value of a text that ``to_json`` wrote."""
-    value = json.loads(text)
+    value = _read(text)
     return decoded(value, _TYPELESS) if ESCAPE_IN_TEXT.search(text) else value
 
 
@@ -153,7 +154,7 @@ def from_row(last_scanned: str | None, digest: str, text: str, evidence: str | N
     """Return the document of a row."""
     document: Document = from_json(text)
     if evidence:
-        document["evidence"] = json.loads(evidence)
+        document["evidence"] = _read(evidence)
     elif evidence is not None:
         del document["evidence"]  # a document without evidence, such as a clique
     if document.get("evidence"):
