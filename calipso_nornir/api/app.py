@@ -49,17 +49,17 @@ ROUTERS: Final = (
     ("", health.router),
     ("", metrics.router),
     ("", older.MIRRORED),  # before what it repeats: requests are counted by the path of the latter
-    *(("", router) for router in older.ROUTERS),
     *(
         (PREFIX, module.router)
         for module in (
+            objects,
+            links,
+            cliques,
+            graphs,
             tokens,
             me,
             users,
             environments,
-            objects,
-            links,
-            cliques,
             changes,
             scans,
             schedules,
@@ -68,7 +68,6 @@ ROUTERS: Final = (
             metadata,
             metadata_writes,
             exports,
-            graphs,
             history,
             statuses,
             monitoring,
@@ -76,8 +75,9 @@ ROUTERS: Final = (
             connection_tests,
         )
     ),
+    *(("", router) for router in older.ROUTERS),
 )
-"""Everything that is served: prefix, routes."""
+"""Everything that is served: prefix, routes. They are tried in this order, so those that are asked most come first."""
 
 
 def create_app(settings: ApiSettings) -> FastAPI:

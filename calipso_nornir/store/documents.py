@@ -18,7 +18,7 @@ from calipso_nornir.model.naming import in_one_style
 from calipso_nornir.model.objects import SCAN, InventoryObject
 from calipso_nornir.model.refs import ObjectRef, Witness
 from calipso_nornir.model.status import FINDING, Status
-from calipso_nornir.store.sealing import sealed
+from calipso_nornir.store.sealing import sealed, unsealed
 from calipso_nornir.store.values import utc_ms
 
 if TYPE_CHECKING:
@@ -61,6 +61,15 @@ def object_document(obj: InventoryObject) -> Document:
     Raises:
         ValueError: if an attribute has the name of one of the document's own fields.
     """
+    return sealed(_object_content(obj), obj.scanned_at, of="inventory", evidence=obj.evidence)
+
+
+def object_fields(obj: InventoryObject) -> Document:
+    """Return the document of a stored object without its digest, which takes most of the time."""
+    return unsealed(_object_content(obj), obj.scanned_at, evidence=obj.evidence)
+
+
+def _object_content(obj: InventoryObject) -> Document:
     clash = OBJECT_FIELDS & obj.attributes.keys()
     if clash:
         raise ValueError(f"attributes of {obj.ref} may not be called {', '.join(sorted(clash))}")
@@ -87,7 +96,7 @@ def object_document(obj: InventoryObject) -> Document:
         document["handed_down"] = obj.handed_down
     if obj.owner != SCAN:
         document["owned_by"] = obj.owner
-    return sealed(document, obj.scanned_at, of="inventory", evidence=obj.evidence)
+    return document
 
 
 def object_of(document: Document, status: Status | None = None) -> InventoryObject:
@@ -122,9 +131,19 @@ def object_of(document: Document, status: Status | None = None) -> InventoryObje
 
 
 def link_document(link: Link) -> Document:
-    """Return the document of a link, with its fields in the order of its text, which makes writing the text faster."""
+    """Return the document of a link."""
+    return sealed(_link_content(link), link.scanned_at, of="links", evidence=link.evidence)
+
+
+def link_fields(link: Link) -> Document:
+    """Return the document of a stored link without its digest."""
+    return unsealed(_link_content(link), link.scanned_at, evidence=link.evidence)
+
+
+def _link_content(link: Link) -> Document:
+    """Return the content, with its fields in the order of its text, which makes writing the text faster."""
     source, target = link.source, link.target
-    document: Document = {
+    return {
         "_id": link.document_id,
         "attributes": dict(link.attributes),
         "environment": source.environment,
@@ -145,7 +164,6 @@ def link_document(link: Link) -> Document:
         "target_label": link.target_label,
         "target_type": target.type,
     }
-    return sealed(document, link.scanned_at, of="links", evidence=link.evidence)
 
 
 def link_of(document: Document, status: Status | None = None) -> Link:

@@ -15,18 +15,19 @@ _MANY_DIGITS: Final = b"0" * 19
 """The shortest integers of over 64 bits have this many digits."""
 
 
-def fast_encoder() -> Callable[[Any], bytes] | None:
+def fast_encoder(other: Callable[[Any], Any] | None = None) -> Callable[[Any], bytes] | None:
     """Return a function that writes a value with sorted keys; None when there is no orjson.
 
     It raises TypeError for lone surrogates, keys that are not text, integers of over 64 bits, subclasses, and most
-    values that are not JSON. It accepts tuples, enumerations, UUIDs, its own fragments, and NaN, which becomes null.
+    values that are not JSON, unless ``other`` turns them into such. It accepts tuples, enumerations, UUIDs, its own
+    fragments, and NaN, which becomes null.
     """
     try:
         import orjson  # noqa: PLC0415 - it may be missing
     except ImportError:
         return None
     strict = orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
-    return partial(orjson.dumps, default=None, option=orjson.OPT_SORT_KEYS | strict)
+    return partial(orjson.dumps, default=other, option=orjson.OPT_SORT_KEYS | strict)
 
 
 def evidence_encoder(time_text: Callable[[Any], str]) -> Callable[[Any], str]:

@@ -124,6 +124,16 @@ def sealed(document: Document, scanned_at: datetime | None, *, of: str, evidence
     return made
 
 
+def unsealed(document: Document, scanned_at: datetime | None, *, evidence: Sequence[Evidence]) -> Document:
+    """Return a document as ``sealed`` does, but without a digest; its values are from a store, so they are clean.
+
+    ``document`` must not be used afterwards.
+    """
+    document["evidence"] = [_look(one) for one in evidence]
+    document["last_scanned"] = None if scanned_at is None else utc_ms(scanned_at)
+    return document
+
+
 def digest(document: Document) -> str:
     """Return 32 hex digits for the content of a document.
 

@@ -19,7 +19,14 @@ from hypothesis import strategies as st
 
 from calipso_nornir.model.evidence import Evidence
 from calipso_nornir.store import sealing
-from calipso_nornir.store.documents import link_document, object_document
+from calipso_nornir.store.documents import (
+    link_document,
+    link_fields,
+    link_of,
+    object_document,
+    object_fields,
+    object_of,
+)
 from calipso_nornir.store.encoding import evidence_encoder, fast_encoder
 from calipso_nornir.store.sealing import Sealed, digest
 from calipso_nornir.store.sqlite import document_rows
@@ -159,3 +166,17 @@ def test_without_orjson_all_is_the_same(monkeypatch: pytest.MonkeyPatch, value: 
     assert isinstance(found, Sealed)
     assert (without, without.text) == (found, found.text)
     assert to_row("inventory", without) == row
+
+
+def test_fields_of_what_is_stored_are_those_of_its_document() -> None:
+    evidence = (Evidence("db", "SELECT 1", "ctl", AT.replace(microsecond=123456)),)
+    one = dataclasses.replace(host("h1", motto="x", ports=[{"n": 1}]), evidence=evidence, scanned_at=AT)
+    other = dataclasses.replace(link(one, host("h2")), evidence=evidence)
+    told = object_document(one)
+    assert list(object_fields(object_of(told)).items()) == _without_digest(told)
+    told = link_document(other)
+    assert list(link_fields(link_of(told)).items()) == _without_digest(told)
+
+
+def _without_digest(document: dict[str, Any]) -> list[tuple[str, Any]]:
+    return [(name, value) for name, value in document.items() if name != "digest"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from calipso_nornir.model.finding import Find, OneOf
 from calipso_nornir.model.status import FINDING
-from calipso_nornir.store.documents import link_document, object_document, status_document
+from calipso_nornir.store.documents import link_fields, object_fields, status_document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,12 +32,12 @@ def shown(document: Document) -> dict[str, Any]:
 
 def shown_object(one: InventoryObject) -> dict[str, Any]:
     """Return what is shown of an object."""
-    return {**shown(object_document(one)), STATUS: status_shown(one.status)}
+    return {**object_fields(one), STATUS: status_shown(one.status)}
 
 
 def shown_link(link: Link) -> dict[str, Any]:
     """Return what is shown of a link."""
-    return {**shown(link_document(link)), STATUS: status_shown(link.status)}
+    return {**link_fields(link), STATUS: status_shown(link.status)}
 
 
 def status_shown(status: Status | None) -> dict[str, Any] | None:

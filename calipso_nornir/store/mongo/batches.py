@@ -1,17 +1,52 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads stored documents as bytes, in the batches in which the server sends them.
+"""Reads stored documents in the batches in which the server sends them: one batch decoded at once, or many as bytes.
 
 pymongo makes an object of each document otherwise, which takes as long as decoding it.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from bson.int64 import Int64
+from pymongo.errors import AutoReconnect
+
+from calipso_nornir.store.mongo.codec import from_bson
+from calipso_nornir.store.mongo.connection import RAW_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from calipso_nornir.store.mongo.connection import PlainCollection
+
+
+def one_batch(
+    collection: PlainCollection, steps: Sequence[Mapping[str, Any]], *, size: int
+) -> list[dict[str, Any]] | None:
+    """Return the decoded documents that a pipeline gives; None if they are more than ``size``, or than an answer holds.
+
+    A command takes two thirds of a cursor's CPU time. As with a cursor's reads, it is sent a second time if the
+    connection breaks.
+    """
+    command = {
+        "aggregate": collection.name,
+        "pipeline": list(steps),
+        "cursor": {"batchSize": size + 1},
+        "allowDiskUse": True,
+        "readConcern": {"level": "local"},
+    }
+    send = partial(collection.database.command, command, codec_options=RAW_OPTIONS)
+    try:
+        answer = send()
+    except AutoReconnect:
+        answer = send()
+    found = from_bson(answer["cursor"].raw)
+    if not found["id"]:
+        documents: list[dict[str, Any]] = found["firstBatch"]
+        return documents
+    collection.database.command("killCursors", collection.name, cursors=[Int64(found["id"])])
+    return None
 
 
 def raws(  # noqa: PLR0913 - those of a query

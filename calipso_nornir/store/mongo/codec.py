@@ -115,7 +115,7 @@ def revision_of(raw: bytes) -> int:
 
 def from_raw(kind: Kind, raw: bytes) -> Document:
     """Return the document from stored BSON: current or past, complete or only some of its fields."""
-    return _restored(kind, from_bson(raw))
+    return restored(kind, from_bson(raw))
 
 
 def from_raws(kind: Kind, raws: Iterable[bytes]) -> Iterator[Document]:
@@ -125,10 +125,11 @@ def from_raws(kind: Kind, raws: Iterable[bytes]) -> Iterator[Document]:
         if ESCAPE_IN_BYTES.search(joined):
             yield from (from_raw(kind, raw) for raw in some)
         else:
-            yield from (_restored(kind, one) for one in bson.decode_all(joined, OPTIONS))
+            yield from (restored(kind, one) for one in bson.decode_all(joined, OPTIONS))
 
 
-def _restored(kind: Kind, document: Document) -> Document:
+def restored(kind: Kind, document: Document) -> Document:
+    """Return the document of a stored one that has been decoded; this changes what it is given."""
     of = document.pop(OF, None)
     if of is not None:
         document["_id"] = of

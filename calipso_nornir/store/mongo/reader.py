@@ -19,7 +19,7 @@ from calipso_nornir.store.equality import matches
 from calipso_nornir.store.mongo.codec import from_raw, from_raws, id_of, revision_of
 from calipso_nornir.store.mongo.connection import RAW_OPTIONS
 from calipso_nornir.store.mongo.environment_collections import GONE, OF, REVISION
-from calipso_nornir.store.mongo.first_pages import first, first_of_any_order
+from calipso_nornir.store.mongo.first_pages import first, first_of_any_order, of_any_order
 from calipso_nornir.store.mongo.query_translation import (
     behind,
     exact,
@@ -98,6 +98,9 @@ class MongoReader:
             found = self._riding(lambda: first_of_any_order(self._visible, query))
             if found is not None:
                 return iter(found)
+        few = self._riding(lambda: of_any_order(self._visible, query))
+        if few is not None:
+            return iter(few)
         raws = self._riding(lambda: self._visible.of(query.kind, wanted, fields=projection(query, OF, REVISION)))
         pending = self._visible.overlay.raws(query.kind)
         return iter(page(from_raws(query.kind, (*raws, *pending)), query))

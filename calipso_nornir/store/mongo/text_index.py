@@ -126,10 +126,10 @@ class MongoTextIndex:
 
     def candidates(self, part: Part, needle: Needle) -> Callable[[IndexSegment, int], Iterable[int]]:
         """Return a function for the places, from one on, of a segment's objects whose part may contain the needle."""
-        found = [self._numbers(part, text) for text in needle.texts]
+        found = self._numbers(part, needle.texts)
 
         def numbers(segment: IndexSegment) -> Iterable[int]:
-            some = [one(segment) for one in found]
+            some = found(segment)
             return some[0] if len(some) == 1 else sorted({number for one in some for number in one})
 
         def of(segment: IndexSegment, begin: int) -> Iterable[int]:
@@ -166,27 +166,30 @@ class MongoTextIndex:
         ids = ((data or b"")[start : start + ID_BYTES] for data, start in zip(found, starts, strict=True))
         return [ObjectId(one) for one in ids if one]
 
-    def _numbers(self, part: Part, text: str) -> Callable[[IndexSegment], Iterable[int]]:
-        """Read the numbers for a text (of names' objects, or of values) in all segments at once."""
-        prefixes = {segment.name: f"{segment.name}{OF_PART[part]}" for segment in self.segments}
-        grams = grams_of(text)
-        sets: dict[str, list[list[bytes]]] = {name: [] for name in prefixes}
+    def _numbers(self, part: Part, texts: Sequence[str]) -> Callable[[IndexSegment], list[Iterable[int]]]:
+        """Read the numbers for texts (of names' objects, or of values) in all segments at once."""
+        prefixes = [f"{segment.name}{OF_PART[part]}" for segment in self.segments]
+        grams = {text: grams_of(text) for text in texts}
+        all_ = {gram for some in grams.values() for gram in some}
+        self._parts.data(f"{prefix}{gram}" for prefix in prefixes for gram in all_)
+        short = {text: self._beginning(prefixes, text) for text, some in grams.items() if not some}
+
+        def of(segment: IndexSegment, text: str) -> Iterable[int]:
+            if text in short:
+                return in_any(short[text][segment.name])
+            there = self._parts.data(f"{segment.name}{OF_PART[part]}{gram}" for gram in grams[text])
+            return in_all(there) if None not in there else ()
+
+        return lambda segment: [of(segment, text) for text in texts]
+
+    def _beginning(self, prefixes: Sequence[str], text: str) -> dict[str, list[list[bytes]]]:
+        """Return the sets of all trigrams that begin with a text that is shorter than one, by segment."""
+        sets: dict[str, list[list[bytes]]] = {segment.name: [] for segment in self.segments}
         if prefixes:
-            wanted: dict[str, Any]
-            if grams:
-                wanted = {"_id": {"$in": [f"{prefix}{gram}" for prefix in prefixes.values() for gram in grams]}}
-            else:
-                wanted = {"$or": [_from(f"{prefix}{beginning(text)}") for prefix in prefixes.values()]}
+            wanted = {"$or": [_from(f"{prefix}{beginning(text)}") for prefix in prefixes]}
             for one in self._collection.find(wanted):
                 sets[one["_id"][:NAME_LENGTH]].append(one["data"])
-
-        def of(segment: IndexSegment) -> Iterable[int]:
-            there = sets[segment.name]
-            if not grams:
-                return in_any(there)
-            return in_all(there) if len(there) == len(grams) else ()
-
-        return of
+        return sets
 
     def _holders(self, segment: IndexSegment, values: Iterable[int], begin: int) -> Iterator[Sequence[int]]:
         """Yield the places of the objects that have each value, except values that no object from ``begin`` on has."""

@@ -114,14 +114,7 @@ class Visible:
         self, kind: Kind, wanted: dict[str, Any], fields: dict[str, int] | None = None
     ) -> Iterable[RawBSONDocument]:
         """Return the documents that match a filter, were valid at the revision, and are past now."""
-        conditions = dict(wanted)
-        if "_id" in conditions:
-            conditions[OF] = conditions.pop("_id")
-        if "$and" in conditions:
-            conditions["$and"] = [
-                {OF if name == "_id" else name: v for name, v in one.items()} for one in conditions["$and"]
-            ]
-        return self.places.raw(self.places.past(kind)).find({**conditions, **self.then()}, fields)
+        return self.places.raw(self.places.past(kind)).find({**of_past(wanted), **self.then()}, fields)
 
     def now(self, kind: Kind) -> dict[str, Any]:
         """Return the filter for current documents; for inventory it is the condition of the index of types."""
@@ -135,6 +128,16 @@ class Visible:
     def others(self, kind: Kind, name: str = "_id") -> dict[str, Any]:
         """Return the filter for documents without a change in the marker."""
         return {name: {"$not": {"$in": list(ids)}}} if (ids := self.overlay.ids(kind)) else {}
+
+
+def of_past(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a filter for past documents, which have another ``_id``."""
+    conditions = {OF if name == "_id" else name: value for name, value in wanted.items()}
+    if "$and" in conditions:
+        conditions["$and"] = [
+            {OF if name == "_id" else name: value for name, value in one.items()} for one in conditions["$and"]
+        ]
+    return conditions
 
 
 def _named(wanted: Mapping[str, Any]) -> int | None:
