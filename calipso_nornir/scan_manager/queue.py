@@ -116,7 +116,7 @@ class ScanQueue:
     def give_back_lost(self) -> list[str]:
         """Put back the requests whose scan manager has died, and end those that have been run too often; return ids."""
         found: list[str] = []
-        for one in self._scans.find({"status": RUNNING}):
+        for one in self._scans.find({"status": RUNNING}, order=("submit_timestamp",)):
             if not one.get("owner") or status_of(one) != LOST:
                 continue
             seen = {name: one.get(name) for name in ("status", "owner", "alive_timestamp")}

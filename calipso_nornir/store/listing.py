@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from calipso_nornir.model.stores import Document
 
 LISTED: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
-    "scans": (("environment", "submit_timestamp"),),
+    "scans": (("environment", "submit_timestamp"), ("status", "submit_timestamp")),
     "messages": (("environment", "timestamp"), ("scan_id", "timestamp")),
     "audit": (("at",),),
     "dead_letters": (("environment", "timestamp"),),

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import pymongo
 import pytest
 
 from calipso_nornir.errors import InvalidRequest, NothingSeen
@@ -195,3 +196,21 @@ def test_the_slot_of_a_dead_manager_is_free(store: Store) -> None:
     store.collection("scan_slots").update_if("cloud", {}, silent_since(100))
     assert slots.take("cloud", "alive")
     assert not slots.keep("cloud", "dead")
+
+
+def test_an_idle_manager_reads_no_scan_that_has_ended(mongo_place: Place) -> None:
+    """The server's profile of what a manager asks in each round."""
+    store = mongo_place.open()
+    queue = ScanQueue(store)
+    for number in range(200):
+        queue.submit(REQUEST, scan_id=f"s{number}")
+        store.collection("scans").update_if(f"s{number}", {}, {"status": "completed"})
+    with pymongo.MongoClient[dict[str, Any]](mongo_place.uri) as client:
+        database = client.get_default_database()
+        database.command("profile", 2)
+        assert queue.waiting() == []
+        assert queue.give_back_lost() == []
+        database.command("profile", 0)
+        reads = list(database["system.profile"].find({"op": "query", "ns": {"$regex": "scans$"}}))
+    assert reads, "it was watched"
+    assert sum(one["docsExamined"] + one["keysExamined"] for one in reads) < 20
