@@ -24,7 +24,7 @@ LOOKS_S: Final = (GATHER_S, 1.5, 4.0)
 """Seconds after the last event at which an object that it touched is scanned."""
 MORE_S: Final = (5.0, 10.0, 20.0)
 """Seconds before each further scan: the first if there was any change, others for as long as each finds changes."""
-SOON_S: Final = 3.0
+SOON_S: Final = 2.0
 """Seconds before a further scan while an agent has not finished; more, the longer that takes."""
 PATIENCE_S: Final = 120.0
 """Seconds after the last event for which what is not finished is scanned again."""
