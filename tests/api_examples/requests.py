@@ -299,6 +299,16 @@ OLDER: Final = (
     of("GET /schema", query={"type": "vnic"}),
     of("GET /health", query={"env_name": "lab"}),
     of("GET /timezone", query={"env_name": "lab"}),
+    of("GET /graph", query={"env_name": "lab", "type": "clique", "focal_point_id": "{instance}"}),
+    of("GET /grafana"),
+    of("POST /grafana/search", body={"target": "environment_configs"}),
+    of(
+        "POST /grafana/query",
+        body={
+            "scopedVars": {"environment_configs": {"text": "lab", "value": "lab"}, "object_types": {"value": ["host"]}},
+            "targets": [{"refId": "A", "type": "table", "target": "inventory"}],
+        },
+    ),
     of("DELETE /messages", query={"env_name": "lab", "all": True}),
 )
 REQUESTS: Final = (*ACCESS, *PICTURE, *WORK, *EVENTS, *METADATA, *OLDER, *MONITORING, *ENVIRONMENTS)
