@@ -30,6 +30,8 @@ RESERVED: Final = "reserved_dhcp_port"
 """Device of a DHCP server's port that is kept for the next agent (Neutron, DEVICE_ID_RESERVED_DHCP_PORT)."""
 DHCP_AGENT: Final = "DHCP agent"
 FOLDER: Final = "vservices_folder"
+ONE_ADDRESS: Final = "32"
+"""Length of the prefix with which an agent adds a floating IP to a gateway."""
 BUILD: Final = "BUILD"
 """State of a server that is being made."""
 RUNNING: Final = "ACTIVE"
@@ -49,13 +51,34 @@ def _is_unfinished(view: StoreView, one: InventoryObject) -> bool:
     if one.type == "instance":
         return one.get("status") == BUILD or (one.get("status") == RUNNING and _has_port(view, one.id))
     if one.type == "vservice":  # a namespace is deleted some time after its router or network
-        return bool(one.get("orphaned")) or (bool(one.get("router_id")) and _has_port(view, str(one.get("router_id"))))
+        router = str(one.get("router_id") or "")
+        return bool(one.get("orphaned")) or (bool(router) and (_has_port(view, router) or _serves_others(view, one)))
     return one.type == FOLDER and _metadata_differs(view, one)
 
 
 def _has_port(view: StoreView, device: str) -> bool:
     """Return whether a port of a server or router is unfinished."""
     return any(map(_port, view.find(Find(where=(Equal("type", "port"), Equal("device_id", device))))))
+
+
+def _serves_others(view: StoreView, router: InventoryObject) -> bool:
+    """Return whether a router's gateway has other floating IPs than Neutron says.
+
+    The agent plugs the gateway first, then adds them one by one. A distributed router has them elsewhere, and a standby
+    with high availability has no address at all.
+    """
+    if router.get("distributed") is not False:
+        return False
+    fixed = (router.get("external_gateway_info") or {}).get("external_fixed_ips") or ()
+    own = {str(row.get("ip_address")) for row in fixed}
+    where = (Equal("type", "vnic"), Equal("vservice_id", router.id))
+    for vnic in view.find(Find(where=where)):
+        found = [str(one).partition("/")[::2] for one in vnic.get("addresses") or ()]
+        if own & {address for address, _ in found}:
+            return {address for address, length in found if length == ONE_ADDRESS} != set(
+                router.get("floating_ips") or ()
+            )
+    return False
 
 
 def _port(one: InventoryObject) -> bool:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from calipso_nornir.live.unfinished import has_unfinished
 from calipso_nornir.scan.engine import run_scan
 from calipso_nornir.sources.recording import ReplaySource
 from calipso_nornir.store import open_store
+from calipso_nornir.store.documents import object_document
 from tests.fixtures.living import Changing
 from tests.fixtures.tiny_cloud import CLOUD, LAN, ROUTER, TinyCloud, port_id
 
@@ -144,3 +146,33 @@ def test_metadata_is_finished_when_each_network_of_a_hosts_servers_has_a_namespa
         with store.write(view.environment) as writer:
             writer.remove("inventory", [gone.ref.document_id])
         assert differing() == [f"{gone['host']}|vservices"]
+
+
+@pytest.mark.parametrize("bundle", ["ovs", "ovn"])
+def test_a_router_is_finished_when_its_gateway_has_its_floating_ips(tmp_path: Path, bundle: str) -> None:
+    source = ReplaySource(BUNDLES / f"{bundle}.calipso")
+    with closing(open_store(tmp_path / "calipso.db")) as store:
+        run_scan(source.environment, store=store, source=source)
+        view = store.view(source.environment.name)
+
+        def unserved() -> set[str]:
+            return {one.id for one in view.of_type("vservice") if has_unfinished(view, [one.ref])}
+
+        before = unserved()
+        gateways = [
+            one
+            for one in view.of_type("vnic")
+            if any(str(address).endswith("/32") and address != "169.254.169.254/32" for address in one["addresses"])
+        ]
+        assert bool(gateways) is (bundle != "ovn"), "OVN has no namespaces of routers"
+        for one in gateways:
+            assert one["vservice_id"] not in before, "as a real agent had made it"
+            for addresses in (one["addresses"][:1], [*one["addresses"], "203.0.113.250/32"]):
+                document = object_document(replace(one, attributes={**one.attributes, "addresses": addresses}))
+                with store.write(view.environment) as writer:
+                    writer.put("inventory", [document])
+                assert one["vservice_id"] in unserved()
+            standby = object_document(replace(one, attributes={**one.attributes, "addresses": ["fe80::1/64"]}))
+            with store.write(view.environment) as writer:
+                writer.put("inventory", [standby])
+            assert one["vservice_id"] not in unserved()
