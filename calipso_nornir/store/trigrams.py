@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 LENGTH: Final = 3
 _END: Final = "\n" * (LENGTH - 1)
 """Appended to each text, so that texts of one or two characters, and the ends of longer texts, have trigrams, too."""
-_MOST_GRAMS: Final = 24
+_MOST_GRAMS: Final = 8
+"""More would exclude few further objects, and reading the common ones costs more than comparing those."""
 
 
 def texts_of(document: Document) -> tuple[str, list[str]]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _BLOCK: Final = 65_536
 _BITMAP: Final = 8192
 """Bytes of a bit map; a list of sorted numbers is always shorter."""
+_BISECTED: Final = 16
+"""A few numbers are looked up in a list that has more bytes than this for each; for more, it is made a set."""
 _BITS: Final = tuple(tuple(bit for bit in range(8) if byte >> bit & 1) for byte in range(256))
 
 
@@ -91,14 +93,24 @@ def _in_all(blocks: Sequence[bytes]) -> Iterable[int]:
     smallest, *others = sorted(blocks, key=len)
     if len(smallest) >= _BITMAP:
         return _numbers(reduce(and_, map(_integer, blocks)))
-    found: Iterable[int] = _unpacked(smallest)
+    found: Sequence[int] = _unpacked(smallest)
     for one in others:
-        if len(one) < _BITMAP:
+        if not found:
+            break
+        if len(one) >= _BITMAP:
+            found = [number for number in found if one[number >> 3] >> (number & 7) & 1]
+        elif _BISECTED * len(found) < len(one):
+            numbers = _unpacked(one)
+            found = [number for number in found if _contains(numbers, number)]
+        else:
             members = set(_unpacked(one))
             found = [number for number in found if number in members]
-        else:
-            found = [number for number in found if one[number >> 3] >> (number & 7) & 1]
     return found
+
+
+def _contains(numbers: Sequence[int], number: int) -> bool:
+    place = bisect_left(numbers, number)
+    return place < len(numbers) and numbers[place] == number
 
 
 def _in_any(blocks: Sequence[bytes]) -> Iterable[int]:
