@@ -13,8 +13,11 @@ if TYPE_CHECKING:
 LENGTH: Final = 3
 _END: Final = "\n" * (LENGTH - 1)
 """Appended to each text, so that texts of one or two characters, and the ends of longer texts, have trigrams, too."""
-_MOST_GRAMS: Final = 8
-"""More would exclude few further objects, and reading the common ones costs more than comparing those."""
+_LAST_GRAMS: Final = 9
+"""Of a long text, the first trigram and this many from its end: names and addresses differ in their ends.
+
+They overlap, so that the order of the characters counts. Trigrams that nearly all values have are costly to read.
+"""
 
 
 def texts_of(document: Document) -> tuple[str, list[str]]:
@@ -31,9 +34,7 @@ def grams_of(text: str) -> list[str]:
     """Return trigrams that a text must have to contain this one: only some for a long one, none for a short one."""
     text = plain(text)
     last = len(text) - LENGTH
-    places = range(last + 1)
-    if last >= _MOST_GRAMS:
-        places = {last * n // (_MOST_GRAMS - 1) for n in range(_MOST_GRAMS)}  # type: ignore[assignment]
+    places = range(last + 1) if last <= _LAST_GRAMS else (0, *range(last - _LAST_GRAMS + 1, last + 1))
     return list(dict.fromkeys(text[at : at + LENGTH] for at in places))
 
 
