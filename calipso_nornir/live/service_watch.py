@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from calipso_nornir.errors import ApiFailed, CalipsoError, ListenerFailed
 from calipso_nornir.fetchers import questions
 from calipso_nornir.fetchers.api.census import names_of
+from calipso_nornir.fetchers.api.services import NOT_ACCEPTABLE
 from calipso_nornir.live.listener_base import ListenerBase
 from calipso_nornir.model.notifications import Notification
 from calipso_nornir.model.protocols import Reply
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 
 EVERY_S: Final = 30.0
 """Neutron counts an agent as dead after 75 s without a report, Nova a service after 60 s (both by default)."""
-NOT_ACCEPTABLE: Final = 406
-"""HTTP status with which a Nova that is older than microversion 2.69 refuses to name silent cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +54,23 @@ class ServiceWatch(ListenerBase):
         """What was read last, by region and kind."""
 
     def listen(self) -> None:
-        """Read the lists every 30 s until ``stopping`` is set."""
+        """Read the lists every 30 s until ``stopping`` is set.
+
+        After a failure the next reading opens the API anew: it no longer asks a service that was too slow twice.
+        """
         given = self.post.source
-        try:
-            source = given or OpenStackSource(self.post.environment.section(SECTION) or {}, Vault())
-        except CalipsoError as error:
-            raise ListenerFailed("services", str(error)) from error
-        with nullcontext() if given else closing(source):
-            while not self.stopping.is_set():
+        while not self.stopping.is_set():
+            with nullcontext(given) if given else closing(self._opened()) as source:
                 self._read(source)
                 self.connected()
-                self.stopping.wait(EVERY_S)
+                while not self.stopping.wait(EVERY_S) and not self.lacking:
+                    self._read(source)
+
+    def _opened(self) -> OpenStackSource:
+        try:
+            return OpenStackSource(self.post.environment.section(SECTION) or {}, Vault())
+        except CalipsoError as error:
+            raise ListenerFailed("services", str(error)) from error
 
     def _read(self, source: Source) -> None:
         """Read each list and report the differences; ``lacking`` says what could not be read."""

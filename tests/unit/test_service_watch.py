@@ -122,3 +122,23 @@ def test_only_openstack_is_watched() -> None:
     assert SERVICES.wanted(CLOUD)
     assert not SERVICES.wanted(replace(CLOUD, environment_type="Kubernetes"))
     assert not SERVICES.alone
+
+
+def test_the_api_is_opened_anew_after_a_failure(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Changing] = []
+
+    def opens(_section: object, _secrets: object) -> Changing:
+        opened.append(Changing(watched.cloud, watched.source.also))
+        return opened[-1]
+
+    monkeypatch.setattr(service_watch, "OpenStackSource", opens)
+    watched.watch.post = replace(watched.watch.post, source=None)
+    watched.source.also = {AGENTS: ApiFailed("neutron", "/agents", 503, "busy")}
+    with listening(watched):
+        eventually(lambda: len(opened) > 1)
+        watched.source.also = {}
+        eventually(lambda: not watched.watch.lacking)
+        last = len(opened)
+        eventually(lambda: len(opened[-1].rounds) > 4)
+    assert len(opened) == last, "while it answers, it stays open"
+    assert [one.closed for one in opened] == [1] * last
