@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from calipso_nornir.model.stores import Store
+    from calipso_nornir.model.stores import Document, Store
 
 NOBODY = 65534
 
@@ -154,29 +154,33 @@ def test_a_text_that_is_cut_short_is_told(path: Path) -> None:
         assert check(store, 50) == 2
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_a_damaged_file_never_crashes_and_never_passes_for_whole(path: Path, seed: int) -> None:
+def test_a_damaged_file_never_crashes_and_never_passes_for_whole(path: Path) -> None:
     filled(path)
-    with contextlib.closing(open_store(path)) as store:
-        before = {kind: list(store.view(ENVIRONMENT).documents(kind)) for kind in KINDS}
-    content = bytearray(path.read_bytes())
-    chance = random.Random(seed)  # noqa: S311 - places to damage, no secrets
-    for _ in range(20):
-        start = chance.randrange(100, len(content) - 512)
-        content[start : start + 512] = chance.randbytes(512)
-    path.write_bytes(content)
-    with contextlib.suppress(StoreError), contextlib.closing(open_store(path)) as store:
-        for kind in KINDS:
+    whole, before = path.read_bytes(), _all_documents(path)
+    passed = 0
+    for seed in range(20):
+        content, chance = bytearray(whole), random.Random(seed)  # noqa: S311 - places to damage, no secrets
+        for _ in range(20):
+            start = chance.randrange(100, len(content) - 512)
+            content[start : start + 512] = chance.randbytes(512)
+        path.write_bytes(content)
+        with contextlib.suppress(StoreError), contextlib.closing(open_store(path)) as store:
+            for kind in KINDS:
+                with contextlib.suppress(StoreError):
+                    list(store.view(ENVIRONMENT).documents(kind))
             with contextlib.suppress(StoreError):
-                list(store.view(ENVIRONMENT).documents(kind))
-        with contextlib.suppress(StoreError):
-            store.view(ENVIRONMENT).search("host")
-        try:
-            check(store, 50)
-        except (StoreError, AssertionError):
-            return
-        # The damage is where nothing of this is stored, such as the index of another collection.
-        assert {kind: list(store.view(ENVIRONMENT).documents(kind)) for kind in KINDS} == before
+                store.view(ENVIRONMENT).search("host")
+            with contextlib.suppress(AssertionError):
+                check(store, 50)
+                passed += 1
+                if _all_documents(path) != before:
+                    pytest.fail(f"seed {seed}: what is damaged passed for whole")
+    assert passed <= 1, "only damage where nothing of this is stored, such as an index of other records, may pass"
+
+
+def _all_documents(path: Path) -> dict[str, list[Document]]:
+    with contextlib.closing(open_store(path)) as store:
+        return {kind: list(store.view(ENVIRONMENT).documents(kind)) for kind in KINDS}
 
 
 def test_places_where_no_file_can_be(tmp_path: Path) -> None:
